@@ -221,7 +221,7 @@ impl Egress<'_> {
     pub(crate) fn front(&self, at: LinkRef) -> Option<(Queue, Job)> {
         let link = self.link(at)?;
         for queue in [Queue::Control, Queue::Normal, Queue::Bulk] {
-            let job = link.queues.get(queue as usize).and_then(|list| self.jobs.front(list));
+            let job = link.queues.get(queue as usize).and_then(|list| self.jobs.peek_front(list));
             if let Some(job) = job {
                 return Some((queue, *job));
             }
@@ -239,9 +239,9 @@ impl Egress<'_> {
     }
 
     /// A fresh ticket for a transmission over link `at`.
-    pub(crate) fn ticket(&mut self) -> Ticket {
+    pub(crate) fn ticket(&mut self, at: LinkRef) -> Ticket {
         self.state.next_ticket = self.state.next_ticket.wrapping_add(1);
-        Ticket(self.state.next_ticket)
+        Ticket { link: at.id, number: self.state.next_ticket }
     }
 
     /// Whether nothing waits to leave.

@@ -8,7 +8,12 @@ use crate::wire::{Class, MessageId, Reference};
 
 /// Names one `Transmit`, so that the driver can say what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Ticket(pub u32);
+pub struct Ticket {
+    /// The link it is for.
+    pub link: LinkId,
+    /// Its number, counting all transmissions of the node.
+    pub number: u32,
+}
 
 /// Names a message delivered here: the reference of the first envelope that carried it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,7 +2,7 @@
 
 use super::keys::{RxChain, TxChain};
 use super::{
-    CROSSED, CachedResp, ContactRef, Me, PeerFlags, RESERVE, Session, Tables,
+    CROSSED, CachedResp, ContactRef, Me, RESERVE, Session, Tables, own_terms,
 };
 use crate::config::Config;
 use crate::crypto::Suite;
@@ -10,7 +10,7 @@ use crate::crypto::noise::{PAYLOAD2_AT, Responder, Split};
 use crate::error::Drop;
 use crate::identity::Keys;
 use crate::time::{Instant, Span};
-use crate::wire::{NOISE2_LEN, Reference, Sid};
+use crate::wire::{NOISE2_LEN, Reference, RespPayload, Sid, Terms};
 
 /// At most one answer per peer in this time.
 const ANSWER_EVERY: Span = Span::from_secs(60);
@@ -18,7 +18,7 @@ const ANSWER_EVERY: Span = Span::from_secs(60);
 /// What a one-shot offered.
 pub(super) struct Offer {
     pub(super) sid: Sid,
-    pub(super) peer: PeerFlags,
+    pub(super) peer: Terms,
     pub(super) reference: Reference,
     pub(super) expiry: u32,
 }
@@ -50,8 +50,8 @@ impl Tables<'_> {
         let sid = self.fresh_sid();
         let mut noise = [0; NOISE2_LEN];
         if let Some(payload) = noise.get_mut(PAYLOAD2_AT..) {
-            let own = PeerFlags::own(config).0;
-            payload.iter_mut().zip([own].iter().chain(&sid.0)).for_each(|(to, from)| *to = *from);
+            let own = RespPayload { sid, terms: own_terms(config) }.bytes();
+            payload.iter_mut().zip(own).for_each(|(to, from)| *to = from);
         }
         let mut e = [0; 32];
         self.state.rng.fill(&mut e);
@@ -90,15 +90,9 @@ impl Tables<'_> {
         }
         let mut buf = *noise;
         let split = pending.initiator.read2::<C>(me.keys, &mut buf).map_err(|_| Drop::BadResp)?;
-        let Some([pflags, a, b, c, d, ..]) = buf.get(PAYLOAD2_AT..) else {
-            return Err(Drop::BadResp);
-        };
-        let peer_sid = Sid([*a, *b, *c, *d]);
-        let own_only = PeerFlags::RESERVED | PeerFlags::SIGN | PeerFlags::OFFER;
-        if pflags & own_only != 0 {
-            return Err(Drop::BadContent);
-        }
-        let (peer, at) = (PeerFlags(*pflags), pending.contact);
+        let inner = buf.get(PAYLOAD2_AT..PAYLOAD2_AT + RespPayload::LEN).ok_or(Drop::BadResp)?;
+        let RespPayload { sid: peer_sid, terms: peer } = RespPayload::parse(inner)?;
+        let at = pending.contact;
         self.make_room(at).ok_or(Drop::ContactsFull)?;
         self.pending.remove(idx);
         if let Some(contact) = self.contacts.get_mut(at) {
@@ -141,7 +135,7 @@ impl Tables<'_> {
         initiator: bool,
         sid: Sid,
         peer_sid: Sid,
-        peer: PeerFlags,
+        peer: Terms,
         split: &Split,
         resp: Option<CachedResp>,
     ) -> Option<()> {

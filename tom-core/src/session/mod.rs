@@ -27,7 +27,8 @@ use crate::entropy::Drbg;
 use crate::identity::{PublicKey, XPublic};
 use crate::policy::Bucket;
 use crate::time::{Instant, Span};
-use crate::wire::{Handle, Reference, Sid};
+use crate::config::{Config, MAX_ENVELOPE, Profile};
+use crate::wire::{Handle, MaxEnvelope, Reference, Sid, Terms, Window};
 use keys::{RxChain, TxChain};
 
 /// A session sends for at most this long, then a new handshake replaces it.
@@ -69,7 +70,7 @@ pub(crate) struct Session {
     /// Our messages in it that ask for an ACK and are not settled.
     pub(crate) unacked: u32,
     /// What the peer said of itself in the handshake.
-    pub(crate) peer: PeerFlags,
+    pub(crate) peer: Terms,
     /// The answer to the handshake, kept until the peer has shown that it has it.
     pub(crate) resp: Option<CachedResp>,
     /// Counters below this are durable (all of them on a volatile node).
@@ -127,45 +128,20 @@ impl Entry for Pending {
     }
 }
 
-/// What each end tells the other about itself inside the handshake. Spec: session, "pflags".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct PeerFlags(pub(crate) u8);
-
-impl PeerFlags {
-    pub(crate) const SIGN: u8 = 0x01;
-    pub(crate) const OFFER: u8 = 0x02;
-    const PERSISTS: u8 = 0x04;
-    const WIDE: u8 = 0x08;
-    pub(crate) const RESERVED: u8 = 0xC0;
-
-    /// What this node says of itself.
-    pub(crate) fn own(config: &crate::config::Config) -> Self {
-        let class: u8 = match config.max_envelope {
-            ..4_096 => 0,
-            4_096..16_384 => 1,
-            16_384..crate::config::MAX_ENVELOPE => 2,
-            _ => 3,
-        };
-        let wide = match config.profile {
-            crate::config::Profile::Leaf | crate::config::Profile::Relay => 0,
-            crate::config::Profile::Full => Self::WIDE,
-        };
-        Self(wide | if config.durable { Self::PERSISTS } else { 0 } | class << 4)
-    }
-
-    /// How many unacknowledged counters the peer keeps track of.
-    pub(crate) fn window(self) -> u32 {
-        if self.0 & Self::WIDE == 0 { 128 } else { 1_024 }
-    }
-
-    /// The longest envelope the peer opens, in bytes.
-    pub(crate) fn max_envelope(self) -> usize {
-        match (self.0 >> 4) & 3 {
-            0 => 1_200,
-            1 => 4_096,
-            2 => 16_384,
-            _ => 65_535,
-        }
+/// What this node says of itself in a handshake.
+pub(crate) fn own_terms(config: &Config) -> Terms {
+    Terms {
+        persists: config.durable,
+        window: match config.profile {
+            Profile::Leaf | Profile::Relay => Window::Narrow,
+            Profile::Full => Window::Wide,
+        },
+        max_envelope: match config.max_envelope {
+            ..4_096 => MaxEnvelope::B1200,
+            4_096..16_384 => MaxEnvelope::B4096,
+            16_384..MAX_ENVELOPE => MaxEnvelope::B16384,
+            _ => MaxEnvelope::B65535,
+        },
     }
 }
 
@@ -203,6 +179,16 @@ impl Tables<'_> {
         if let Some(session) = self.sessions.find(&sid.0).and_then(|i| self.sessions.get_mut(i)) {
             session.unacked = session.unacked.saturating_sub(1);
         }
+    }
+
+    /// Some session with this contact.
+    pub(crate) fn session_of(&self, handle: Handle) -> Option<Idx> {
+        self.sessions.iter().find(|(_, s)| s.contact.handle == handle).map(|(idx, _)| idx)
+    }
+
+    /// Some handshake pending with this contact.
+    pub(crate) fn pending_of(&self, handle: Handle) -> Option<Idx> {
+        self.pending.iter().find(|(_, p)| p.contact.handle == handle).map(|(idx, _)| idx)
     }
 
     /// Removes a session and its keys.

@@ -5,7 +5,7 @@
 use core::ops::Range;
 
 use super::keys::Located;
-use super::{ContactRef, Contact, Me, PeerFlags, Tables};
+use super::{ContactRef, Contact, Me, Tables};
 use crate::config::Config;
 use crate::crypto::noise::{NoiseError, PAYLOAD1_AT, Read1};
 use crate::crypto::{self, Suite, TAG_LEN};
@@ -13,7 +13,7 @@ use crate::error::Drop;
 use crate::identity::{Keys, PublicKey, XPublic};
 use crate::time::Instant;
 use crate::wire::{
-    Commit, Head, Kind, Reference, Secret, Sid, data_sealed_at, seal_noise_at,
+    Commit, Head, Kind, Reference, SealPayload, Secret, Sid, data_sealed_at, seal_noise_at,
 };
 
 /// A one-shot that was opened.
@@ -92,18 +92,11 @@ impl Tables<'_> {
 
         let payload_at = noise_at + PAYLOAD1_AT;
         let end = bytes.len().checked_sub(TAG_LEN).ok_or(Drop::Truncated)?;
-        let pflags = *bytes.get(payload_at..end).and_then(<[u8]>::first).ok_or(Drop::BadContent)?;
-        if pflags & PeerFlags::RESERVED != 0 {
-            return Err(Drop::BadContent);
-        }
-        let mut content_at = payload_at + 1;
-        let mut offered = None;
-        if pflags & PeerFlags::OFFER != 0 {
-            let sid = bytes.get(content_at..end).and_then(|rest| rest.first_chunk::<4>());
-            offered = Some(Sid(*sid.ok_or(Drop::BadContent)?));
-            content_at += Sid::LEN;
-        }
-        let sender = PublicKey::from_x(&sender_x, pflags & PeerFlags::SIGN != 0)
+        let inner = bytes.get(payload_at..end).ok_or(Drop::BadContent)?;
+        let payload = SealPayload::parse(inner)?;
+        let (sign, offered, terms) = (payload.sign, payload.sid, payload.terms);
+        let content_at = payload_at + payload.head_len();
+        let sender = PublicKey::from_x(&sender_x, sign)
             .map_err(|_| Drop::WeakKey)?;
         if sender == *me.public {
             return Err(Drop::BadContent);
@@ -121,7 +114,7 @@ impl Tables<'_> {
                 &responder,
                 super::handshake::Offer {
                     sid,
-                    peer: PeerFlags(pflags),
+                    peer: terms,
                     reference,
                     expiry: head.expiry,
                 },

@@ -1,6 +1,6 @@
 //! Plaintext into envelopes. Spec: session, "One-shot" and "Transport".
 
-use super::{ContactRef, Me, Pending, PeerFlags, RESERVE, SESSION_LIFE, Tables};
+use super::{ContactRef, Me, Pending, RESERVE, SESSION_LIFE, Tables, own_terms};
 use crate::config::Config;
 use crate::crypto::noise::{self, Reopen};
 use crate::crypto::{self, Key, Suite, TAG_LEN};
@@ -8,7 +8,7 @@ use crate::error::{Full, Misuse, Refusal, TableName};
 use crate::identity::{Keys, PublicKey};
 use crate::time::Instant;
 use crate::wire::{
-    Class, Commit, Flags, Head, Kind, MAX_HOPS, MessageId, Secret, Sid, data_sealed_at,
+    Class, Commit, Flags, Head, Kind, MAX_HOPS, MessageId, SealPayload, Secret, Sid, data_sealed_at,
     emit_data_head, emit_seal_head, message_id, seal_noise_at, set_commit,
 };
 
@@ -72,10 +72,10 @@ impl Tables<'_> {
         let sid = contact.send?;
         let session = self.sessions.get(self.sessions.find(&sid.0)?)?;
         let n = session.tx.next_n();
-        let fits = request.content_len + 29 + TAG_LEN <= session.peer.max_envelope();
+        let fits = request.content_len + 29 + TAG_LEN <= session.peer.max_envelope.bytes() as usize;
         let usable = now.since(session.created) < SESSION_LIFE
             && !session.tx.is_spent()
-            && session.unacked < session.peer.window()
+            && session.unacked < session.peer.window.messages()
             && (!config.durable || n < session.reserved);
         (fits && usable).then_some(sid)
     }
@@ -166,24 +166,20 @@ impl Tables<'_> {
         let flags = Flags::new(request.class).with_commit(true).with_trace(request.trace);
         let noise_at = seal_noise_at(flags);
         let payload_at = noise_at + noise::PAYLOAD1_AT;
-        let content_at = payload_at + 1 + if offer.is_some() { Sid::LEN } else { 0 };
+        let payload = SealPayload {
+            sign: me.public.sign_bit(),
+            sid: offer,
+            terms: own_terms(config),
+            content: &[],
+        };
+        let content_at = payload_at + payload.head_len();
         let len = content_at + request.content_len + TAG_LEN;
         let too_long = too_long(scratch.len(), content_at + TAG_LEN);
         if len > scratch.len() {
             return Err(too_long);
         }
         scratch.copy_within(..request.content_len, content_at);
-        let own = PeerFlags::own(config).0;
-        let sign = if me.public.sign_bit() { PeerFlags::SIGN } else { 0 };
-        let offered = if offer.is_some() { PeerFlags::OFFER } else { 0 };
-        if let Some(byte) = scratch.get_mut(payload_at) {
-            *byte = own | sign | offered;
-        }
-        if let (Some(sid), Some(place)) =
-            (offer, scratch.get_mut(payload_at + 1..payload_at + 1 + Sid::LEN))
-        {
-            place.copy_from_slice(&sid.0);
-        }
+        payload.emit_head(scratch.get_mut(payload_at..).ok_or(too_long)?).map_err(|_| too_long)?;
         let head = Head {
             kind: Kind::Seal,
             flags,
@@ -251,10 +247,9 @@ impl Tables<'_> {
                 let noise_at = seal_noise_at(head.flags);
                 let payload_at = noise_at + noise::PAYLOAD1_AT;
                 reopen.open::<C>(envelope.get_mut(noise_at..)?).ok()?;
-                let pflags = *envelope.get(payload_at)?;
-                let skip = if pflags & PeerFlags::OFFER == 0 { 1 } else { 1 + Sid::LEN };
                 let end = envelope.len().checked_sub(TAG_LEN)?;
-                (payload_at + skip <= end).then_some(payload_at + skip..end)
+                let payload = SealPayload::parse(envelope.get(payload_at..end)?).ok()?;
+                Some(payload_at + payload.head_len()..end)
             }
             Recover::Data { key, n } => {
                 let at = data_sealed_at(head.flags);
