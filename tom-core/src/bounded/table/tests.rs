@@ -298,6 +298,22 @@ fn a_hash_taken_once_serves_the_lookup_and_the_insertion() {
 }
 
 #[test]
+fn keys_of_equal_hash_are_different_keys() {
+    let mut fixed = FixedTable::<Pair, 4>::new();
+    let mut table = fixed.view();
+    let hash = table.hash(&3);
+    let three = table
+        .insert_hashed(hash, Pair { key: 3, value: 1 })
+        .unwrap();
+    assert_eq!(table.find_hashed(hash, &4), None);
+    let four = table
+        .insert_hashed(hash, Pair { key: 4, value: 1 })
+        .unwrap();
+    assert_eq!(table.find_hashed(hash, &3), Some(three));
+    assert_eq!(table.find_hashed(hash, &4), Some(four));
+}
+
+#[test]
 fn the_seed_is_refused_while_it_would_lose_entries() {
     let mut fixed = FixedTable::<Pair, 2>::new();
     let idx = fixed.view().insert(Pair { key: 1, value: 1 }).unwrap();
