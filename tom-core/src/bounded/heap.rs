@@ -8,6 +8,9 @@ use super::{
     Timers, TimersMeta,
 };
 
+#[cfg(test)]
+mod tests;
+
 /// The storage of a [`Table`], on the heap.
 #[derive(Debug)]
 pub struct HeapTable<T> {

@@ -281,7 +281,7 @@ impl<'a> Pool<'a> {
         }
         block.next = Idx::NONE;
         block.role = role;
-        self.meta.used += 1;
+        self.meta.used = self.meta.used.saturating_add(1);
         Some((idx, block))
     }
 }

@@ -170,8 +170,8 @@ impl<'a, T> Slab<'a, T> {
             None => list.head = idx,
         }
         list.tail = idx;
-        list.len += 1;
-        self.meta.used += 1;
+        list.len = list.len.saturating_add(1);
+        self.meta.used = self.meta.used.saturating_add(1);
         Ok(())
     }
 
@@ -231,7 +231,7 @@ impl<'a, T> Slab<'a, T> {
                     None => list.head = at,
                 }
                 kept = at;
-                list.len += 1;
+                list.len = list.len.saturating_add(1);
             } else {
                 cell.value = None;
                 cell.next = self.meta.vacated;
