@@ -7,6 +7,7 @@
     not(test),
     expect(
         dead_code,
+        unused_imports,
         reason = "the session state machine that calls this comes next"
     )
 )]
