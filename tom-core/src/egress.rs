@@ -10,6 +10,7 @@ use crate::identity::PublicKey;
 use crate::input::LinkId;
 use crate::output::{Event, RecordKey, Ticket};
 use crate::policy::Bucket;
+use crate::session::ContactRef;
 use crate::time::{Instant, Span};
 use crate::wire::{Handle, Reference, Secret, Sid};
 
@@ -35,6 +36,7 @@ pub(crate) struct Link {
     pub(crate) rtt: Option<Span>,
     pub(crate) asks: Bucket,
     pub(crate) seals: Bucket,
+    pub(crate) pings: Bucket,
     /// The address the peer is seen at, for its own use (a candidate list).
     pub(crate) observed: heapless::Vec<u8, 24>,
 }
@@ -64,6 +66,7 @@ impl Link {
             rtt: None,
             asks: Bucket::full(8),
             seals: Bucket::full(64),
+            pings: Bucket::full(8),
             observed: heapless::Vec::new(),
         }
     }
@@ -99,7 +102,7 @@ pub(crate) enum Job {
     Resp { sid: Sid },
     Forward(Idx),
     Own { idx: Idx, reference: Reference },
-    Dial(Idx),
+    Dial(ContactRef),
     Close(LinkId),
     Deliver { idx: Idx, id: Reference },
     State { idx: Idx, id: Reference },

@@ -11,10 +11,10 @@
 
 mod inbox;
 mod outbox;
-mod record;
+pub(crate) mod record;
 
 pub(crate) use inbox::{DeliveredEntry, InboxEntry, OpenedEntry, Seen};
-pub(crate) use outbox::{Message, Proof, Purpose, Settled};
+pub(crate) use outbox::{Found, Message, NotProven, Proof, Purpose, Settled};
 
 use crate::bounded::{Table, Timers};
 

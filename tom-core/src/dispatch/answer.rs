@@ -122,7 +122,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut first = None;
         for proof in acks {
             if !self.out.has_room() {
-                first = first.or(Some(self.drop(Drop::Backpressure)));
+                first = first.or(Some(Drop::Backpressure.into()));
                 break;
             }
             if let Err(reason) = self.on_proof(link, expiry, proof) {

@@ -273,7 +273,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             let hot = message.sent.is_some_and(|sent| self.now.since(sent) < recently);
             if message.asking || !hot {
-                message.asking = false;
                 self.delivery.timers.set(idx, self.now);
             }
         }

@@ -13,10 +13,10 @@ mod forward;
 mod policy;
 mod routes;
 
-pub(crate) use ask::{Ask, Asker};
-pub(crate) use forward::{Forward, Return};
-pub(crate) use policy::Choice;
-pub(crate) use routes::{Route, Source, Via};
+pub(crate) use ask::{ASKS_PER_MINUTE, Ask, Asker, Outcome};
+pub(crate) use forward::{Copy, Forward, Return};
+pub(crate) use policy::{Choice, Wish};
+pub(crate) use routes::{Route, Source};
 
 use crate::bounded::{Table, Timers};
 use crate::entropy::Drbg;

@@ -152,6 +152,11 @@ impl Tables<'_> {
         }
     }
 
+    /// The smoothed time from an attempt over this link to its proof.
+    pub(crate) fn rtt(&self, dst: Handle, link: LinkId) -> Option<Span> {
+        self.route(dst)?.vias.iter().find(|via| via.link.id == link)?.rtt
+    }
+
     /// Nobody knew: leave everybody in peace for a while.
     pub(crate) fn nobody(&mut self, dst: Handle, until: Instant) {
         if let Some(route) = self.route_mut(dst) {

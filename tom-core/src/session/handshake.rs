@@ -2,7 +2,7 @@
 
 use super::keys::{RxChain, TxChain};
 use super::{
-    CROSSED, CachedResp, ContactRef, Me, RESERVE, Session, Tables, own_terms,
+    CROSSED, CachedResp, ContactRef, Me, Session, Tables, own_terms,
 };
 use crate::config::Config;
 use crate::crypto::Suite;
@@ -159,6 +159,7 @@ impl Tables<'_> {
             peer,
             resp,
             reserved: if config.durable { 0 } else { u32::MAX },
+            reserving: 0,
             version: 0,
             persist_queued: false,
         };
@@ -186,10 +187,5 @@ impl Tables<'_> {
             && old.initiator != new.initiator
             && new.created.since(old.created) < CROSSED
             && old.h < new.h
-    }
-
-    /// The next reservation of counters to write down for a session.
-    pub(crate) fn reservation(session: &Session) -> u32 {
-        session.tx.next_n().saturating_add(RESERVE)
     }
 }

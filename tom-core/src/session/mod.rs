@@ -10,14 +10,13 @@
 
 mod contact;
 mod handshake;
-pub mod keys;
+pub(crate) mod keys;
 mod open;
-mod record;
+pub(crate) mod record;
 mod seal;
 
 pub(crate) use contact::{Contact, ContactRef, Contacts};
-pub(crate) use handshake::Answered;
-pub(crate) use open::{Opened, OpenedData};
+pub(crate) use open::{DataRefused, OpenedData};
 pub(crate) use seal::{Recover, SealRequest, Sealed};
 
 use crate::bounded::{Entry, Idx, Table};
@@ -39,6 +38,8 @@ pub(crate) const SESSION_GRACE: Span = Span::from_secs(24 * 3600);
 pub(crate) const SESSIONS_PER_CONTACT: u8 = 3;
 /// Handshakes of the two sides younger than this count as crossed.
 pub(crate) const CROSSED: Span = Span::from_secs(120);
+/// Epochs with gaps kept per session: as many as memory allows; no wire behaviour hangs on it.
+pub(crate) const PARKED: usize = if cfg!(feature = "alloc") { 16 } else { 2 };
 /// Counters reserved ahead on durable storage.
 pub(crate) const RESERVE: u32 = 256;
 
@@ -63,7 +64,7 @@ pub(crate) struct Session {
     pub(crate) confirmed: bool,
     pub(crate) created: Instant,
     pub(crate) tx: TxChain,
-    pub(crate) rx: RxChain,
+    pub(crate) rx: RxChain<PARKED>,
     pub(crate) ack_root: Key,
     /// The handshake hash: names the session the same way at both ends.
     pub(crate) h: [u8; 32],
@@ -75,6 +76,8 @@ pub(crate) struct Session {
     pub(crate) resp: Option<CachedResp>,
     /// Counters below this are durable (all of them on a volatile node).
     pub(crate) reserved: u32,
+    /// Counters below this are durable once the last record is.
+    pub(crate) reserving: u32,
     /// The version of the last record written.
     pub(crate) version: u32,
     pub(crate) persist_queued: bool,

@@ -4,7 +4,7 @@
 
 use core::ops::Range;
 
-use super::keys::Located;
+use super::keys::{Located, Unusable};
 use super::{ContactRef, Contact, Me, Tables};
 use crate::config::Config;
 use crate::crypto::noise::{NoiseError, PAYLOAD1_AT, Read1};
@@ -148,8 +148,8 @@ impl Tables<'_> {
         let dir = session.dir_in();
         let root = session.ack_root.as_bytes();
         let (n, key) = match session.rx.locate::<C>(n16) {
-            Located::Fresh { n, key } => (n, key),
-            Located::Replay { n } => {
+            Ok(Located { n, key }) => (n, key),
+            Err(Unusable::Replay(n)) => {
                 let secret = crypto::ack_secret_data::<C>(root, dir, n);
                 let proven = commit.is_some_and(|Commit(commit)| {
                     crypto::verify_proof::<C>(&commit, head.expiry, &me.handle, &secret)
@@ -157,8 +157,7 @@ impl Tables<'_> {
                 let secret = proven.then_some(Secret(secret));
                 return Err(DataRefused::Again { contact: session.contact, secret });
             }
-            Located::TooOld => return Err(Drop::TooOld.into()),
-            Located::TooFarAhead => return Err(Drop::TooFarAhead.into()),
+            Err(unusable) => return Err(unusable.reason().into()),
         };
         let at = data_sealed_at(head.flags);
         let end = bytes.len().checked_sub(TAG_LEN).ok_or(Drop::Truncated)?;
@@ -184,7 +183,9 @@ impl Tables<'_> {
             }
             secret = Some(Secret(value));
         }
-        session.rx.commit::<C>(n, now);
+        if !session.rx.commit::<C>(n, now) {
+            return Err(Drop::Replay.into());
+        }
         let confirmed = !session.confirmed;
         session.confirmed = true;
         session.resp = None;

@@ -71,10 +71,10 @@ impl Tables<'_> {
         }
         let sid = contact.send?;
         let session = self.sessions.get(self.sessions.find(&sid.0)?)?;
-        let n = session.tx.next_n();
+        let n = session.tx.peek();
         let fits = request.content_len + 29 + TAG_LEN <= session.peer.max_envelope.bytes() as usize;
         let usable = now.since(session.created) < SESSION_LIFE
-            && !session.tx.is_spent()
+            && !session.tx.is_worn()
             && session.unacked < session.peer.window.messages()
             && (!config.durable || n < session.reserved);
         (fits && usable).then_some(sid)
@@ -101,7 +101,7 @@ impl Tables<'_> {
             return Err(too_long);
         }
         scratch.copy_within(..request.content_len, at);
-        let (n, key) = session.tx.take::<C>();
+        let (n, key) = session.tx.take::<C>().ok_or(gone)?;
         let secret =
             crypto::ack_secret_data::<C>(session.ack_root.as_bytes(), session.dir_out(), n);
         let commit = crypto::commit::<C>(request.expiry, &handle, &secret);
