@@ -1,5 +1,10 @@
 //! Runs `vectors/codec.json`, which any implementation of the protocol can run.
 
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test that fails is a test that fails"
+)]
+
 use std::fmt::Write as _;
 
 use serde_json::{Value as Json, json};

@@ -1,5 +1,8 @@
 //! The plaintext of SEAL and DATA: `type | orig? | body`. Spec: content.
 
+#[cfg(test)]
+mod tests;
+
 use super::bytes::{TooShort, Writer};
 use super::candidates::{self, Candidates};
 use super::ids::Reference;

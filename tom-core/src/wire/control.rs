@@ -3,6 +3,9 @@
 //! Postcard reads integers that are longer than they need to be; a body is refused unless it
 //! encodes again to the very bytes received, so that one meaning has one form.
 
+#[cfg(test)]
+mod tests;
+
 use postcard::Error;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

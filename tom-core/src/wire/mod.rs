@@ -14,6 +14,8 @@ mod flags;
 mod frame;
 mod ids;
 mod payload;
+#[cfg(test)]
+mod testing;
 
 pub use bytes::TooShort;
 pub use candidates::{Candidate, CandidateList, Candidates, MAX_CANDIDATES};
