@@ -397,6 +397,7 @@ def datagrams():
     no("TAKEN without a count", "taken", 3, b"", TRUNCATED)
     no("TAKEN of none", "taken", 3, b"\0", BAD_COUNT)
     no("TAKEN of two with one", "taken", 3, b"\2" + REF, BAD_LENGTH)
+    no("TAKEN of one with two", "taken", 3, b"\1" + REF + REF, BAD_LENGTH)
     no("TAKEN with a byte behind it", "taken", 3, b"\1" + REF + b"\0", BAD_LENGTH)
     no("PASSED one byte long", "passed", 4, REF + b"\0", BAD_LENGTH)
 

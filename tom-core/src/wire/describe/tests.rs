@@ -69,6 +69,17 @@ fn a_bad_hop_is_shown_where_it_stands() {
 }
 
 #[test]
+fn a_count_out_of_range_is_shown_where_it_stands() {
+    for count in [0, 50, 255] {
+        let mut bytes = std::vec![0; 16 + 24 * usize::from(count)];
+        (bytes[0], bytes[15]) = (0x14, count);
+        let told = told(describe_envelope, &bytes);
+        let last = told.last().unwrap();
+        assert_eq!((last.1.clone(), last.3), (15..16, Some(Drop::BadCount)));
+    }
+}
+
+#[test]
 fn missing_bytes_are_shown_at_the_end() {
     let told = told(describe_envelope, &[0x13, 0, 8]);
     let last = told.last().unwrap();

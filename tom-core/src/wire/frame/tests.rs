@@ -216,6 +216,19 @@ fn taken_takes_255_and_what_fits() {
 }
 
 #[test]
+fn taken_says_how_many_it_has() {
+    for count in 0..=255_u8 {
+        let body = [&[count][..], &REF.0, &REF.0].concat();
+        let expected = match count {
+            0 => Some(Drop::BadCount),
+            2 => None,
+            _ => Some(Drop::BadLength),
+        };
+        assert_eq!(one(&framed(3, &body)).err(), expected, "{count}");
+    }
+}
+
+#[test]
 fn a_trace_grows_to_eight_and_then_stays() {
     let mut stored: Option<Vec<u8>> = None;
     for relay in 1..=10_u8 {
