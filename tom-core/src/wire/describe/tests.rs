@@ -80,6 +80,34 @@ fn a_count_out_of_range_is_shown_where_it_stands() {
 }
 
 #[test]
+fn a_bad_length_is_shown_where_it_stands() {
+    let trailer = |tag: u8, len: u8| {
+        let mut body = std::vec![0, 0, tag, len];
+        body.extend(std::iter::repeat_n(1, usize::from(len)));
+        (2, body, 6..7)
+    };
+    let candidate = |kind: u8, len: u8| (7, std::vec![1, kind, len, 1, 2, 3], 5..6);
+    for (ftype, body, place) in [
+        trailer(1, 0),
+        trailer(1, 7),
+        trailer(1, 54),
+        trailer(2, 7),
+        trailer(2, 9),
+        candidate(4, 3),
+        candidate(6, 3),
+        candidate(4, 6),
+        candidate(99, 4),
+    ] {
+        let mut bytes = std::vec![ftype, body.len() as u8, 0];
+        bytes.extend(&body);
+        let refused = Frame::parse(ftype, &body).unwrap_err();
+        let told = told(describe_datagram, &bytes);
+        let last = told.last().unwrap();
+        assert_eq!((last.1.clone(), last.3), (place, Some(refused)), "{body:?}");
+    }
+}
+
+#[test]
 fn missing_bytes_are_shown_at_the_end() {
     let told = told(describe_envelope, &[0x13, 0, 8]);
     let last = told.last().unwrap();
