@@ -1,5 +1,8 @@
 //! Network addresses where a node may be reached. Spec: content, section "Candidates".
 
+#[cfg(test)]
+mod tests;
+
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use heapless::Vec;

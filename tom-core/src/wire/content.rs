@@ -1,13 +1,16 @@
 //! The plaintext of SEAL and DATA: `type | orig? | body`. Spec: content.
 
+#[cfg(test)]
+mod tests;
+
 use super::bytes::{TooShort, Writer};
 use super::candidates::{self, Candidates};
 use super::ids::Reference;
 use crate::error::Drop;
 
-const ASKS_ACK: u8 = 0x80;
-const HAS_ORIG: u8 = 0x40;
-const KIND: u8 = 0x3F;
+pub(super) const ASKS_ACK: u8 = 0x80;
+pub(super) const HAS_ORIG: u8 = 0x40;
+pub(super) const KIND: u8 = 0x3F;
 
 /// What a content is. Numbers 4 (PREKEY) and 5 (ACKMAP) are reserved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

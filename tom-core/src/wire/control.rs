@@ -3,6 +3,9 @@
 //! Postcard reads integers that are longer than they need to be; a body is refused unless it
 //! encodes again to the very bytes received, so that one meaning has one form.
 
+#[cfg(test)]
+mod tests;
+
 use postcard::Error;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -154,14 +157,16 @@ fn canonical<T: Serialize + DeserializeOwned>(body: &[u8]) -> Result<T, Drop> {
             Drop::NotCanonical
         }
     })?;
+    let read = body.strip_suffix(rest).ok_or(Drop::BadLength)?;
+    let mut again = [0; MAX_BODY];
+    let again = postcard::to_slice(&value, &mut again).map_err(|_| Drop::NotCanonical)?;
+    if again != read {
+        return Err(Drop::NotCanonical);
+    }
     if !rest.is_empty() {
         return Err(Drop::BadLength);
     }
-    let mut again = [0; MAX_BODY];
-    match postcard::to_slice(&value, &mut again) {
-        Ok(again) if again == body => Ok(value),
-        Ok(_) | Err(_) => Err(Drop::NotCanonical),
-    }
+    Ok(value)
 }
 
 fn write<T: Serialize>(value: &T, w: &mut Writer<'_>) -> Result<(), TooShort> {

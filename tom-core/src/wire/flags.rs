@@ -1,5 +1,8 @@
 //! The first two bytes of an envelope: version, kind and flags. Spec: envelope, section "Header".
 
+#[cfg(test)]
+mod tests;
+
 /// The protocol version this code speaks, in the high half of an envelope's first byte.
 pub const VERSION: u8 = 1;
 

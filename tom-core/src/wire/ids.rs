@@ -1,5 +1,8 @@
 //! The short byte strings that name things on the wire. Spec: conventions, section "Names".
 
+#[cfg(test)]
+mod tests;
+
 use core::fmt;
 
 use zeroize::Zeroize;

@@ -8,16 +8,20 @@ mod bytes;
 mod candidates;
 mod content;
 mod control;
+mod describe;
 mod envelope;
 mod flags;
 mod frame;
 mod ids;
 mod payload;
+#[cfg(test)]
+mod testing;
 
 pub use bytes::TooShort;
 pub use candidates::{Candidate, CandidateList, Candidates, MAX_CANDIDATES};
 pub use content::{Content, ContentBody, ContentHead, ContentKind, References};
 pub use control::{Hello, MAX_REACH_TTL, Ping, Profile, REACH_UNKNOWN, ReachAnswer, ReachAsk};
+pub use describe::{Value, Visit, describe_content, describe_datagram, describe_envelope};
 pub use envelope::*;
 pub use flags::{Class, Flags, Kind, VERSION};
 pub use frame::*;

@@ -1,6 +1,9 @@
 //! The plaintext inside handshake messages: what each side offers its session. Spec: envelope,
 //! sections "SEAL" and "RESP".
 
+#[cfg(test)]
+mod tests;
+
 use super::bytes::{Reader, TooShort, Writer};
 use super::ids::Sid;
 use crate::error::Drop;

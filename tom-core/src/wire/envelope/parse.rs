@@ -98,10 +98,9 @@ fn ack(mut bytes: Reader<'_>) -> Result<Body<'_>, Drop> {
 
 fn nack(mut bytes: Reader<'_>) -> Result<Body<'_>, Drop> {
     let reference = Reference(bytes.array()?);
-    let code = bytes.u8()?;
+    let code = NackCode::from_code(bytes.u8()?).ok_or(Drop::BadNack)?;
     let arg = bytes.u32()?;
     bytes.end()?;
-    let code = NackCode::from_code(code).ok_or(Drop::BadNack)?;
     Ok(Body::Nack {
         reference,
         code,

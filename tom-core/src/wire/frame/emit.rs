@@ -1,6 +1,6 @@
 //! Writing frames into the caller's buffer.
 
-use super::{ENVELOPE_AT, FRAME_HEAD_LEN, Frame, FrameType, Trailers};
+use super::{FRAME_HEAD_LEN, Frame, FrameType, Trailers};
 use crate::wire::bytes::{TooShort, Writer};
 use crate::wire::candidates;
 use crate::wire::control;
@@ -49,7 +49,8 @@ fn close(mut w: Writer<'_>) -> Result<usize, TooShort> {
     Ok(w.len())
 }
 
-/// Makes a frame around an envelope that already stands at `out[ENVELOPE_AT..][..len]`, and returns
+/// Makes a frame around an envelope that already stands at `out[5..][..len]` (see
+/// [`super::ENVELOPE_AT`]), and returns
 /// the frame's length. So an envelope is built, or copied out of a queue, in the buffer that is
 /// sent.
 ///
@@ -62,7 +63,6 @@ pub fn wrap_envelope(
 ) -> Result<usize, TooShort> {
     let mut w = open(out, FrameType::Envelope)?;
     w.u16(u16::try_from(len).map_err(|_| TooShort)?)?;
-    debug_assert_eq!(w.len(), ENVELOPE_AT);
     w.skip(len)?;
     trailers.write(&mut w)?;
     close(w)

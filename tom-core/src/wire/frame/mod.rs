@@ -12,6 +12,7 @@ mod trailers;
 pub use emit::{TakenWriter, wrap_envelope};
 pub use parse::Frames;
 pub use trailers::{MAX_TRACE, MAX_TRACE_LEN, Trace, TraceEntry, Trailers};
+pub(super) use trailers::{TAG_STAMP, TAG_TRACE};
 
 use super::candidates::Candidates;
 use super::content::References;
