@@ -5,6 +5,7 @@
 //! and the extremes are printed. Correctness is checked before anything is measured.
 //! Run with `cargo bench -p tom-quinn`; `-- --quick` for one short round.
 #![expect(
+    clippy::wildcard_enum_match_arm,
     clippy::unwrap_used,
     clippy::float_arithmetic,
     reason = "a bench reports and may fail loudly"

@@ -12,7 +12,7 @@ use crate::transport::Shared;
 /// Accepts links until the endpoint closes.
 pub(crate) async fn run(shared: Arc<Shared>) {
     let room = Arc::new(Semaphore::new(shared.config.max_handshakes));
-    let relaxed = shared.config.max_handshakes / 2;
+    let relaxed = shared.config.max_handshakes.div_ceil(2);
     while let Some(incoming) = shared.endpoint.accept().await {
         let Ok(permit) = room.clone().try_acquire_owned() else {
             shared.counters.turned_away.add(1);
@@ -25,6 +25,7 @@ pub(crate) async fn run(shared: Arc<Shared>) {
             && incoming.may_retry()
             && !incoming.remote_address_validated()
         {
+            shared.counters.retried.add(1);
             let _ = incoming.retry();
             continue;
         }

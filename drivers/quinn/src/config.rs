@@ -6,6 +6,11 @@ use std::time::Duration;
 use crate::MAX_MESSAGE;
 
 /// Settings of a [`Transport`](crate::Transport); every bound on its memory is here.
+///
+/// A hostile peer can make one link hold `datagram_receive_bytes + window_bytes + max_streams *
+/// 65600` bytes of what it sends, and a peer that does not read `datagram_queue_bytes * 2 +
+/// message_queue_bytes + window_bytes` of what is sent to it: 17 MB in all by default. Nodes with
+/// little memory lower these or `max_links`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// How often an idle link is kept alive; must be shorter than `idle_timeout`.
@@ -72,8 +77,8 @@ impl Default for Config {
             datagram_queue_bytes: 256 << 10,
             message_queue_bytes: 512 << 10,
             datagram_receive_bytes: 4 << 20,
-            window_bytes: 8 << 20,
-            max_streams: 256,
+            window_bytes: 4 << 20,
+            max_streams: 64,
             initial_mtu: 1200,
             mtu_ceiling: 1452,
             segmentation_offload: true,
@@ -103,8 +108,8 @@ impl Config {
                 "idle_timeout must be at most an hour",
             ),
             (
-                (room..=(1 << 30)).contains(&self.inbox_bytes),
-                "inbox_bytes must be 131200 to 2^30",
+                (room..=(1 << 28)).contains(&self.inbox_bytes),
+                "inbox_bytes must be 131200 to 2^28",
             ),
             (
                 self.datagram_queue_bytes >= MAX_MESSAGE,
@@ -124,11 +129,16 @@ impl Config {
             ),
             (
                 self.max_streams >= 1
-                    && self.max_links >= 1
-                    && self.max_links_per_peer >= 1
-                    && self.max_handshakes >= 1
-                    && self.max_dials >= 1,
-                "max_streams, max_links, max_links_per_peer, max_handshakes and max_dials must be at least 1",
+                    && [
+                        self.max_links,
+                        self.max_links_per_peer,
+                        self.max_handshakes,
+                        self.max_dials,
+                    ]
+                    .iter()
+                    .all(|bound| (1..=1 << 20).contains(bound)),
+                "max_streams, max_links, max_links_per_peer, max_handshakes and max_dials must be \
+                 at least 1, all but the first at most 2^20",
             ),
             (
                 self.initial_mtu >= 1200 && self.mtu_ceiling >= self.initial_mtu,
@@ -141,6 +151,126 @@ impl Config {
                 io::ErrorKind::InvalidInput,
                 format!("the transport's settings cannot work: {rule}"),
             )),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_work() {
+        Config::default().check().unwrap();
+    }
+
+    #[test]
+    fn settings_that_cannot_work_are_named() {
+        let base = Config::default;
+        let cases = [
+            (
+                Config {
+                    keep_alive: Duration::from_secs(15),
+                    ..base()
+                },
+                "keep_alive",
+            ),
+            (
+                Config {
+                    keep_alive: Duration::ZERO,
+                    ..base()
+                },
+                "keep_alive",
+            ),
+            (
+                Config {
+                    idle_timeout: Duration::MAX,
+                    ..base()
+                },
+                "idle_timeout",
+            ),
+            (
+                Config {
+                    inbox_bytes: 1000,
+                    ..base()
+                },
+                "inbox_bytes",
+            ),
+            (
+                Config {
+                    inbox_bytes: usize::MAX,
+                    ..base()
+                },
+                "inbox_bytes",
+            ),
+            (
+                Config {
+                    datagram_queue_bytes: 0,
+                    ..base()
+                },
+                "datagram_queue_bytes",
+            ),
+            (
+                Config {
+                    message_queue_bytes: 0,
+                    ..base()
+                },
+                "message_queue_bytes",
+            ),
+            (
+                Config {
+                    datagram_receive_bytes: 0,
+                    ..base()
+                },
+                "datagram_receive_bytes",
+            ),
+            (
+                Config {
+                    window_bytes: 0,
+                    ..base()
+                },
+                "window_bytes",
+            ),
+            (
+                Config {
+                    max_streams: 0,
+                    ..base()
+                },
+                "max_streams",
+            ),
+            (
+                Config {
+                    max_dials: usize::MAX,
+                    ..base()
+                },
+                "max_dials",
+            ),
+            (
+                Config {
+                    max_links: 0,
+                    ..base()
+                },
+                "max_links",
+            ),
+            (
+                Config {
+                    initial_mtu: 500,
+                    ..base()
+                },
+                "initial_mtu",
+            ),
+            (
+                Config {
+                    mtu_ceiling: 1199,
+                    ..base()
+                },
+                "mtu_ceiling",
+            ),
+        ];
+        for (config, setting) in cases {
+            let error = config.check().unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+            assert!(error.to_string().contains(setting), "{setting}: {error}");
         }
     }
 }

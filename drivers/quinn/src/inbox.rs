@@ -33,7 +33,7 @@ struct State {
 }
 
 impl Inbox {
-    /// An inbox with room for `capacity` bytes, below 2^32.
+    /// An inbox with room for `capacity` bytes, at most 2^28.
     pub(crate) fn new(capacity: usize) -> Self {
         Self {
             state: Mutex::default(),

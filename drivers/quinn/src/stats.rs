@@ -53,6 +53,8 @@ pub struct TransportStats {
     pub handshakes_failed: u64,
     /// Incoming handshakes and links turned away because a bound was reached.
     pub turned_away: u64,
+    /// Incoming handshakes that had to prove their address first, because many were under way.
+    pub retried: u64,
     /// Dials that failed.
     pub dials_failed: u64,
 }

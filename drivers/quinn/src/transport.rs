@@ -59,6 +59,7 @@ pub(crate) struct Counters {
     pub(crate) dialed: Counter,
     pub(crate) handshakes_failed: Counter,
     pub(crate) turned_away: Counter,
+    pub(crate) retried: Counter,
     pub(crate) dials_failed: Counter,
 }
 
@@ -193,6 +194,7 @@ impl Transport {
             dialed: counters.dialed.get(),
             handshakes_failed: counters.handshakes_failed.get(),
             turned_away: counters.turned_away.get(),
+            retried: counters.retried.get(),
             dials_failed: counters.dials_failed.get(),
         }
     }

@@ -1,5 +1,9 @@
 //! Both sides of a link have proved an identity, or there is no link.
-#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    clippy::unwrap_used,
+    reason = "tests fail by panicking"
+)]
 
 mod common;
 

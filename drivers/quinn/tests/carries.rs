@@ -1,11 +1,14 @@
 //! What is queued arrives, whole, and back-pressure loses nothing.
 
+#![expect(clippy::unwrap_used, reason = "tests fail by panicking")]
+
 mod common;
 
 use std::time::Duration;
 
+use common::raw::{self, Key};
 use common::{Side, number, numbered, pair, queued};
-use tom_quinn::{Config, Event, LinkId, MAX_MESSAGE, SendOutcome};
+use tom_quinn::{ALPN, Config, DownReason, Event, LinkId, MAX_MESSAGE, SendOutcome};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn short_and_long_messages_arrive_in_both_directions() {
@@ -147,4 +150,37 @@ async fn a_sender_that_ignores_blocked_loses_only_what_was_not_taken() {
         matches!(event, Event::Received { .. })
     })
     .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_stalls_does_not_hold_up_others() {
+    let mut b = Side::new(2, Config::default());
+    let client = raw::client(Some(Key::honest(1)), true, ALPN);
+    let connection = client.connect(b.addr(), "tom").unwrap().await.unwrap();
+    let mut stalled = connection.open_uni().await.unwrap();
+    stalled.write_all(b"half a mess").await.unwrap();
+    let mut given_up = connection.open_uni().await.unwrap();
+    given_up.write_all(b"never mind").await.unwrap();
+    given_up.reset(quinn::VarInt::from_u32(1)).unwrap();
+    let mut whole = connection.open_uni().await.unwrap();
+    whole.write_all(b"a whole one").await.unwrap();
+    whole.finish().unwrap();
+    assert_eq!(b.received().await, b"a whole one");
+    stalled.write_all(b"age").await.unwrap();
+    stalled.finish().unwrap();
+    assert_eq!(b.received().await, b"half a message");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_peer_that_sends_more_than_a_message_may_have_is_cut_off() {
+    let mut b = Side::new(2, Config::default());
+    let client = raw::client(Some(Key::honest(1)), true, ALPN);
+    let connection = client.connect(b.addr(), "tom").unwrap().await.unwrap();
+    let mut stream = connection.open_uni().await.unwrap();
+    // The write or a later one fails once the peer has closed.
+    let _ = stream.write_all(&vec![7; MAX_MESSAGE + 1]).await;
+    let (_, reason) = b.down().await;
+    assert!(matches!(reason, DownReason::Violation(_)), "{reason:?}");
+    let error = connection.closed().await.to_string();
+    assert!(error.contains("65600"), "{error}");
 }

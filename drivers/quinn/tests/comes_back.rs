@@ -4,10 +4,11 @@
 mod common;
 
 use std::net::{SocketAddr, UdpSocket};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::{Side, identity, loopback, pair, queued};
 use tokio::runtime::Runtime;
+use tokio::time::Instant;
 use tom_quinn::{Config, DialError, DownReason, Event, Events, SendOutcome};
 
 fn impatient() -> Config {
@@ -86,7 +87,7 @@ async fn a_killed_peer_is_down_within_the_idle_timeout() {
     let begin = Instant::now();
     assert_eq!(a.down().await, (link, DownReason::TimedOut));
     let took = begin.elapsed();
-    assert!(took < Duration::from_millis(1500), "{took:?}");
+    assert!(took < Duration::from_secs(2), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,25 +141,30 @@ async fn a_peer_that_restarts_at_once_is_noticed_before_the_idle_timeout() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_link_with_a_kept_peer_is_redialled_at_once() {
-    let mut a = Side::new(1, impatient());
+    // A redial after a failure would wait 450 ms or more.
+    let config = Config {
+        redial_first: Duration::from_millis(600),
+        ..impatient()
+    };
+    let mut a = Side::new(1, config);
     let mut b = Side::new(2, impatient());
     assert!(a.transport.keep(b.identity, vec![b.addr()]));
     let (at_a, at_b) = (a.up().await, b.up().await);
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    tokio::time::sleep(Duration::from_millis(700)).await;
     let begin = Instant::now();
     b.transport.close(at_b.link);
     let (down, _) = a.down().await;
     assert_eq!(down, at_a.link);
     a.up().await;
     let took = begin.elapsed();
-    assert!(took < Duration::from_millis(140), "{took:?}");
+    assert!(took < Duration::from_millis(400), "{took:?}");
     // Forgotten, it stays away.
     a.transport.forget(&b.identity);
     let at_b = b.up().await;
     b.transport.close(at_b.link);
     a.down().await;
     let up = |event: &Event| matches!(event, Event::Up { .. });
-    a.never(Duration::from_millis(600), up).await;
+    a.never(Duration::from_millis(1000), up).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -272,4 +278,51 @@ async fn dropping_the_events_closes_the_links() {
     queued(b.transport.send(to_a, b"anyone?"));
     b.down().await;
     assert_eq!(transport.send(to_b, b"?"), SendOutcome::Gone);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn under_load_a_dialler_must_prove_its_address_and_still_gets_in() {
+    let config = Config {
+        max_handshakes: 1,
+        ..Config::default()
+    };
+    let (_a, _, b, _) = pair(config).await;
+    assert_eq!(b.transport.stats().retried, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_socket_serves_both_families() {
+    let any = "[::]:0".parse().unwrap();
+    if UdpSocket::bind(any).is_err() {
+        println!("skipped: this machine has no IPv6");
+        return;
+    }
+    let mut dual = Side::at(1, any, Config::default());
+    let mut four = Side::new(2, Config::default());
+    let port = dual.addr().port();
+    four.transport
+        .dial(dual.identity, vec![loopback(port)])
+        .unwrap();
+    assert_eq!(four.up().await.remote, loopback(port));
+    assert_eq!(dual.up().await.remote, four.addr());
+    dual.dial(&four);
+    assert_eq!(dual.up().await.remote, four.addr());
+    let mut six = Side::at(3, "[::1]:0".parse().unwrap(), Config::default());
+    dual.dial(&six);
+    assert!(six.up().await.remote.is_ipv6());
+    assert_eq!(dual.up().await.remote, six.addr());
+}
+
+#[test]
+fn a_bind_that_cannot_work_says_why() {
+    let keys = std::sync::Arc::new(common::TestKeys::new(1));
+    let error = tom_quinn::Transport::bind(loopback(0), keys.clone(), Config::default());
+    assert!(error.unwrap_err().to_string().contains("tokio runtime"));
+    let runtime = Runtime::new().unwrap();
+    let _inside = runtime.enter();
+    let taken = UdpSocket::bind(loopback(0)).unwrap();
+    let addr = taken.local_addr().unwrap();
+    let error = tom_quinn::Transport::bind(addr, keys, Config::default()).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse);
+    assert!(error.to_string().contains(&addr.to_string()), "{error}");
 }

@@ -4,6 +4,10 @@
     unreachable_pub,
     reason = "shared between test files, part of no library"
 )]
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test picks the events it is about"
+)]
 #![allow(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
 
 pub mod raw;
