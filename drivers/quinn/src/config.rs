@@ -9,7 +9,7 @@ use crate::MAX_MESSAGE;
 ///
 /// A hostile peer can make one link hold `datagram_receive_bytes + window_bytes + max_streams *
 /// 65600` bytes of what it sends, and a peer that does not read `datagram_queue_bytes * 2 +
-/// message_queue_bytes + window_bytes` of what is sent to it: 17 MB in all by default. Nodes with
+/// message_queue_bytes + window_bytes` of what is sent to it: 21 MB in all by default. Nodes with
 /// little memory lower these or `max_links`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
@@ -76,7 +76,7 @@ impl Default for Config {
             inbox_bytes: 4 << 20,
             datagram_queue_bytes: 256 << 10,
             message_queue_bytes: 512 << 10,
-            datagram_receive_bytes: 4 << 20,
+            datagram_receive_bytes: 8 << 20,
             window_bytes: 4 << 20,
             max_streams: 64,
             initial_mtu: 1200,
