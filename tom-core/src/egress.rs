@@ -8,7 +8,7 @@
 use crate::bounded::{Chain, Entry, Idx, List, Pool, Slab, Table};
 use crate::identity::PublicKey;
 use crate::input::LinkId;
-use crate::output::{Event, RecordKey, Ticket};
+use crate::output::{DeliveryId, Event, RecordKey, Ticket};
 use crate::policy::Bucket;
 use crate::session::ContactRef;
 use crate::time::{Instant, Span};
@@ -104,12 +104,12 @@ pub(crate) enum Job {
     Own { idx: Idx, reference: Reference },
     Dial(ContactRef),
     Close(LinkId),
-    Deliver { idx: Idx, id: Reference },
+    Deliver { idx: Idx, id: DeliveryId },
     State { idx: Idx, id: Reference },
     Notify(Event),
     PersistSession(Sid),
     PersistOutbox { idx: Idx, id: Reference },
-    PersistInbox { idx: Idx, id: Reference },
+    PersistInbox { idx: Idx, id: DeliveryId },
     PersistOpened { idx: Idx, id: Reference },
     Forget(RecordKey),
 }
@@ -245,16 +245,6 @@ impl Egress<'_> {
     pub(crate) fn ticket(&mut self, at: LinkRef) -> Ticket {
         self.state.next_ticket = self.state.next_ticket.wrapping_add(1);
         Ticket { link: at.id, number: self.state.next_ticket }
-    }
-
-    /// Whether nothing waits to leave.
-    pub(crate) fn is_drained(&self) -> bool {
-        self.state.local.is_empty() && self.state.ready.is_empty()
-    }
-
-    /// Stores bytes as one payload.
-    pub(crate) fn store(&mut self, parts: &[&[u8]]) -> Option<Chain> {
-        self.pool.store(parts)
     }
 
     /// Learns a round trip of a link.

@@ -288,12 +288,6 @@ fn hex(f: &mut fmt::Formatter<'_>, name: &str, bytes: &[u8]) -> fmt::Result {
     f.write_str(")")
 }
 
-impl fmt::Debug for Handle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex(f, "Handle", &self.0)
-    }
-}
-
 impl fmt::Debug for XPublic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         hex(f, "XPublic", &self.0)

@@ -4,7 +4,7 @@ use crate::entropy::Seed;
 use crate::identity::PublicKey;
 use crate::output::{DeliveryId, RecordKey, Ticket};
 use crate::time::{Span, UnixTime};
-use crate::wire::{Class, Reference};
+use crate::wire::Class;
 
 /// The driver's number for a link. The driver never uses a number again while the core knows it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -149,11 +149,5 @@ impl<'a> Send<'a> {
     #[must_use]
     pub fn new(to: PublicKey, payload: &'a [u8]) -> Self {
         Self { to, payload, lifetime: None, class: Class::Normal, trace: false }
-    }
-}
-
-impl From<Reference> for DeliveryId {
-    fn from(reference: Reference) -> Self {
-        Self(reference)
     }
 }

@@ -6,11 +6,11 @@
 use crate::config::Profile;
 use crate::crypto::Suite;
 use crate::delivery::record as messages;
-use crate::dispatch::World;
+use crate::dispatch::{World, opened_key, outbox_key, session_key};
 use crate::egress::{Job, LinkRef, Queue};
 use crate::identity::Keys;
 use crate::invariant::Bug;
-use crate::output::{Delivery, Event, Output, Record, RecordKey, RecordKind, State, Transmit};
+use crate::output::{Delivery, DeliveryId, Event, Output, Record, RecordKey, RecordKind, State, Transmit};
 use crate::report::{Attempt, add_attempt};
 use crate::wire::{
     AckWriter, Candidates, ENVELOPE_AT, Frame, Head, Hello, Kind, MAX_PROOFS, NackCode, Ping,
@@ -71,7 +71,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 Some(Local::Dial(contact.key, len))
             }
             Job::Deliver { idx, id } => {
-                let entry = self.delivery.inbox.get(idx).filter(|entry| entry.id == id)?;
+                let entry = self.delivery.inbox.get(idx).filter(|entry| entry.delivery_id() == id)?;
                 let from = self.session.contacts.get(entry.contact)?.key;
                 let neighbour = self.out.link(entry.link).map_or(from, |link| link.peer);
                 let len = self.out.pool.copy_out(entry.payload, buf)?;
@@ -90,9 +90,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             Job::PersistSession(sid) => {
                 let unix = self.unix().unwrap_or(0);
                 let (len, version) = self.session.write_session(self.now, unix, sid, buf)?;
-                let [a, b, c, d] = sid.0;
-                let id = [a, b, c, d, 0, 0, 0, 0];
-                Some(Local::Persist(RecordKey { kind: RecordKind::Session, id }, version, len))
+                Some(Local::Persist(session_key(sid), version, len))
             }
             Job::PersistOutbox { idx, id } => {
                 let message = self.delivery.outbox.get_mut(idx)?;
@@ -104,21 +102,22 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 let message = self.delivery.outbox.get(idx)?;
                 let to = self.session.contacts.get(message.contact)?.key;
                 let len = messages::write_message(message, &to, &self.out.pool, buf).ok()?;
-                Some(Local::Persist(RecordKey { kind: RecordKind::Outbox, id: id.0 }, version, len))
+                Some(Local::Persist(outbox_key(id), version, len))
             }
             Job::PersistInbox { idx, id } => {
-                let entry = self.delivery.inbox.get_mut(idx).filter(|entry| entry.id == id)?;
+                let entry = self.delivery.inbox.get_mut(idx).filter(|entry| entry.delivery_id() == id)?;
                 entry.version = entry.version.wrapping_add(1);
                 let version = entry.version;
                 let entry = self.delivery.inbox.get(idx)?;
                 let from = self.session.contacts.get(entry.contact)?.key;
                 let len = messages::write_inbox(entry, &from, &self.out.pool, buf).ok()?;
-                Some(Local::Persist(RecordKey { kind: RecordKind::Inbox, id: id.0 }, version, len))
+                let key = RecordKey { kind: RecordKind::Inbox, id: id.to_bytes() };
+                Some(Local::Persist(key, version, len))
             }
             Job::PersistOpened { idx, id } => {
                 let entry = self.delivery.opened.get(idx).filter(|e| e.reference == id)?;
                 let len = messages::write_opened(entry, buf).ok()?;
-                Some(Local::Persist(RecordKey { kind: RecordKind::Opened, id: id.0 }, 1, len))
+                Some(Local::Persist(opened_key(id), 1, len))
             }
             Job::Ready(_)
             | Job::Hello
@@ -148,7 +147,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             Local::Deliver { id, from, neighbour, len, path, in_session, class } => {
                 let (payload, rest) = buf.split_at_checked(len)?;
                 Output::Deliver(Delivery {
-                    id: id.into(),
+                    id,
                     from,
                     payload,
                     in_session,
@@ -423,7 +422,7 @@ enum Local {
     Forget(RecordKey),
     Dial(crate::identity::PublicKey, usize),
     Deliver {
-        id: Reference,
+        id: DeliveryId,
         from: crate::identity::PublicKey,
         neighbour: crate::identity::PublicKey,
         len: usize,

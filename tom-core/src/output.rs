@@ -4,7 +4,7 @@ use crate::error::{Drop, Refusal};
 use crate::identity::PublicKey;
 use crate::input::LinkId;
 use crate::time::Instant;
-use crate::wire::{Class, MessageId, Reference};
+use crate::wire::{Class, Handle, MessageId, Reference};
 
 /// Names one `Transmit`, so that the driver can say what became of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,9 +15,25 @@ pub struct Ticket {
     pub number: u32,
 }
 
-/// Names a message delivered here: the reference of the first envelope that carried it.
+/// Names a message delivered here: who sent it, and the reference of the first envelope that
+/// carried it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct DeliveryId(pub Reference);
+pub struct DeliveryId {
+    /// The sender's handle.
+    pub sender: Handle,
+    /// The reference the sender knows the message by.
+    pub reference: Reference,
+}
+
+impl DeliveryId {
+    /// The id as bytes: unique among all messages of all senders.
+    #[must_use]
+    pub const fn to_bytes(&self) -> [u8; 16] {
+        let [a, b, c, d, e, f, g, h] = self.sender.0;
+        let [i, j, k, l, m, n, o, p] = self.reference.0;
+        [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+    }
+}
 
 /// One thing for the driver to do.
 #[derive(Debug)]
@@ -182,7 +198,7 @@ pub struct RecordKey {
     /// What it is about.
     pub kind: RecordKind,
     /// Which one of its kind.
-    pub id: [u8; 8],
+    pub id: [u8; 16],
 }
 
 /// What a record is about. Spec: conventions, "Records".

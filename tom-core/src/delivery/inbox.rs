@@ -1,20 +1,23 @@
 //! Messages received: delivered once, acknowledged as often as asked. Spec: delivery, "Receiving".
 
 use super::Tables;
-use crate::bounded::{Chain, Entry};
+use crate::bounded::{Chain, Entry, Idx};
 use crate::egress::LinkRef;
+use crate::output::DeliveryId;
 use crate::session::ContactRef;
 use crate::wire::{Class, Handle, Reference, Secret, Sid};
 
 /// A message that waits for the application.
 #[derive(Debug)]
 pub(crate) struct InboxEntry {
-    /// Its stable id: the reference of the first envelope that carried it.
+    /// The reference of the first envelope that carried it, as the sender says.
     pub(crate) id: Reference,
     /// The envelope that arrived.
     pub(crate) reference: Reference,
     /// What its ACK reveals; `None`: it asked for none.
     pub(crate) secret: Option<Secret>,
+    /// A later envelope of the same message, to be acknowledged with it.
+    pub(crate) again: Option<(Reference, Secret)>,
     /// The answer to its handshake, which leaves with the ACK.
     pub(crate) answer: Option<Sid>,
     pub(crate) contact: ContactRef,
@@ -29,10 +32,22 @@ pub(crate) struct InboxEntry {
     pub(crate) version: u32,
 }
 
+impl InboxEntry {
+    /// What the application knows it by.
+    pub(crate) fn delivery_id(&self) -> DeliveryId {
+        DeliveryId { sender: self.contact.handle, reference: self.id }
+    }
+
+    /// Whether this envelope carried it.
+    pub(crate) fn came_under(&self, reference: Reference) -> bool {
+        self.reference == reference || self.again.is_some_and(|(again, _)| again == reference)
+    }
+}
+
 impl Entry for InboxEntry {
-    type Key = [u8; 8];
-    fn key(&self) -> [u8; 8] {
-        self.id.0
+    type Key = [u8; 16];
+    fn key(&self) -> [u8; 16] {
+        self.delivery_id().to_bytes()
     }
 }
 
@@ -43,7 +58,8 @@ pub(crate) struct OpenedEntry {
     /// The message it carried.
     pub(crate) id: Reference,
     pub(crate) sender: Handle,
-    pub(crate) secret: Secret,
+    /// What its ACK reveals; `None`: it is never acknowledged.
+    pub(crate) secret: Option<Secret>,
     pub(crate) expiry: u32,
     pub(crate) answer: Option<Sid>,
 }
@@ -69,10 +85,8 @@ impl Entry for DeliveredEntry {
     }
 }
 
-fn seen_key(sender: Handle, id: Reference) -> [u8; 16] {
-    let [a, b, c, d, e, f, g, h] = sender.0;
-    let [i, j, k, l, m, n, o, p] = id.0;
-    [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p]
+fn seen_key(sender: Handle, reference: Reference) -> [u8; 16] {
+    DeliveryId { sender, reference }.to_bytes()
 }
 
 /// What is known of a message that may have come before.
@@ -89,9 +103,8 @@ pub(crate) enum Seen {
 impl Tables<'_> {
     /// Whether this message of this sender came before, under this or another envelope.
     pub(crate) fn seen(&self, sender: Handle, id: Reference) -> Seen {
-        if let Some(entry) = self.inbox.find(&id.0).and_then(|idx| self.inbox.get(idx))
-            && entry.contact.handle == sender
-        {
+        let waiting = self.inbox.find(&seen_key(sender, id)).and_then(|idx| self.inbox.get(idx));
+        if let Some(entry) = waiting {
             return if entry.acknowledged { Seen::Yes } else { Seen::Waiting };
         }
         let opened = self.opened.find(&id.0).and_then(|idx| self.opened.get(idx));
@@ -110,6 +123,14 @@ impl Tables<'_> {
             self.delivered.remove(oldest);
         }
         let _full = self.delivered.insert(DeliveredEntry { sender, id });
+    }
+
+    /// The message of this sender that came under this envelope and waits to be acknowledged.
+    pub(crate) fn waiting_under(&self, sender: Handle, reference: Reference) -> Option<Idx> {
+        let (idx, _) = self.inbox.iter().find(|(_, entry)| {
+            !entry.acknowledged && entry.contact.handle == sender && entry.came_under(reference)
+        })?;
+        Some(idx)
     }
 
     /// Whether one more one-shot of this sender may be opened: never more than a quarter of the

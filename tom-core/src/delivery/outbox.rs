@@ -50,6 +50,8 @@ pub(crate) struct Message {
     pub(crate) asking: bool,
     /// Waiting in a link's queue.
     pub(crate) queued: bool,
+    /// The recipient said that it was read; its proof is still awaited.
+    pub(crate) read: bool,
     /// A state event is queued for the application.
     pub(crate) telling: bool,
     /// Storage confirmed its record (always true on a volatile node).
@@ -81,6 +83,7 @@ pub(crate) struct Proof {
     /// Unix seconds: kept until then, room permitting.
     pub(crate) until: u64,
     pub(crate) took: Span,
+    pub(crate) in_session: bool,
     pub(crate) sends: u32,
     pub(crate) attempts: Attempts,
 }
@@ -96,14 +99,18 @@ impl Entry for Proof {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settled {
     pub(crate) id: MessageId,
+    /// The envelope that was last under way.
+    pub(crate) reference: Reference,
     pub(crate) contact: ContactRef,
     pub(crate) purpose: Purpose,
-    pub(crate) session: Option<Sid>,
+    /// The session and counter it went under.
+    pub(crate) session: Option<(Sid, u32)>,
     /// The link the proven attempt left over, and how long ago.
     pub(crate) link: Option<LinkRef>,
     pub(crate) round_trip: Option<Span>,
     pub(crate) envelope: Option<Chain>,
-    pub(crate) state: State,
+    /// The recipient had said that it was read.
+    pub(crate) read: bool,
     /// It had already been reported as expired.
     pub(crate) late: bool,
 }
@@ -160,11 +167,23 @@ impl Tables<'_> {
         message.purpose == Purpose::Application
     }
 
-    /// Ends a message: its envelope's payload is to be freed by the caller, a proof entry stays.
-    pub(crate) fn end(&mut self, idx: Idx, state: State, now: Instant, until: u64) -> Option<Message> {
+    /// Ends a message: a proof entry stays, its keys are wiped, and the caller frees the payload.
+    pub(crate) fn end(&mut self, idx: Idx, state: State, now: Instant, until: u64) -> Option<Ended> {
         self.timers.clear(idx);
-        let message = self.outbox.remove(idx)?;
-        self.remember(Proof {
+        let message = self.outbox.get_mut(idx)?;
+        let ended = Ended {
+            id: message.id,
+            reference: message.reference,
+            contact: message.contact,
+            purpose: message.purpose,
+            session: message.session,
+            n: message.recover.n(),
+            link: message.link,
+            sent: message.sent,
+            envelope: message.envelope,
+            read: message.read,
+        };
+        let proof = Proof {
             reference: message.reference,
             secret: message.secret,
             id: message.id,
@@ -174,17 +193,21 @@ impl Tables<'_> {
             next: message.reference,
             until,
             took: now.since(message.accepted),
+            in_session: message.session.is_some(),
             sends: message.sends,
-            attempts: message.attempts,
-        });
+            attempts: core::mem::take(&mut message.attempts),
+        };
+        // Dropped in place, so that the keys in it are wiped where they lie.
+        self.outbox.discard(idx);
+        self.remember(proof);
         // The first envelope's pointer is what the application's id leads to.
-        if message.id.reference() != message.reference
-            && let Some(first) = self.proofs.find(&message.id.reference().0)
+        if ended.id.reference() != ended.reference
+            && let Some(first) = self.proofs.find(&ended.id.reference().0)
             && let Some(entry) = self.proofs.get_mut(first)
         {
-            entry.next = message.reference;
+            entry.next = ended.reference;
         }
-        Some(message)
+        Some(ended)
     }
 
     /// Keeps a proof; the oldest makes room.
@@ -229,13 +252,14 @@ impl Tables<'_> {
                         proof.end = Some(State::Delivered);
                         Ok(Settled {
                             id: proof.id,
+                            reference: proof.reference,
                             contact: proof.contact,
                             purpose: proof.purpose,
                             session: None,
                             link: None,
                             round_trip: None,
                             envelope: None,
-                            state: State::Delivered,
+                            read: false,
                             late: true,
                         })
                     }
@@ -264,19 +288,36 @@ impl Tables<'_> {
         now: Instant,
         until: u64,
     ) -> Option<Settled> {
-        let message = self.end(idx, state, now, until)?;
+        let ended = self.end(idx, state, now, until)?;
         Some(Settled {
-            id: message.id,
-            contact: message.contact,
-            purpose: message.purpose,
-            session: message.session,
-            link: message.link,
-            round_trip: message.sent.map(|sent| now.since(sent)),
-            envelope: Some(message.envelope),
-            state,
+            id: ended.id,
+            reference: ended.reference,
+            contact: ended.contact,
+            purpose: ended.purpose,
+            session: ended.session.zip(ended.n),
+            link: ended.link,
+            round_trip: ended.sent.map(|sent| now.since(sent)),
+            envelope: Some(ended.envelope),
+            read: ended.read,
             late: false,
         })
     }
+}
+
+/// What is left to do for a message that ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) id: MessageId,
+    pub(crate) reference: Reference,
+    pub(crate) contact: ContactRef,
+    pub(crate) purpose: Purpose,
+    pub(crate) session: Option<Sid>,
+    /// Its counter, when it went in a session.
+    pub(crate) n: Option<u32>,
+    pub(crate) link: Option<LinkRef>,
+    pub(crate) sent: Option<Instant>,
+    pub(crate) envelope: Chain,
+    pub(crate) read: bool,
 }
 
 /// Why a secret settled nothing.

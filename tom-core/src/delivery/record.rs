@@ -5,7 +5,6 @@ use crate::bounded::Pool;
 use crate::crypto::Key;
 use crate::crypto::noise::Reopen;
 use crate::identity::PublicKey;
-use crate::output::State;
 use crate::record::{RecordReader, RecordWriter};
 use crate::session::Recover;
 use crate::wire::{Class, Handle, MessageId, Reference, Secret, Sid, TooShort};
@@ -141,18 +140,23 @@ pub(crate) fn read_inbox(bytes: &[u8]) -> Option<RestoredInbox<'_>> {
 pub(crate) fn write_opened(entry: &OpenedEntry, out: &mut [u8]) -> Result<usize, TooShort> {
     let mut w = RecordWriter::new(out)?;
     w.put(&entry.reference.0)?.put(&entry.id.0)?.put(&entry.sender.0)?;
-    w.put(&entry.secret.0)?.put(&entry.expiry.to_le_bytes())?;
+    let secret = entry.secret.unwrap_or(Secret([0; 16]));
+    w.put(&[u8::from(entry.secret.is_some())])?.put(&secret.0)?;
+    w.put(&entry.expiry.to_le_bytes())?;
     Ok(w.finish())
 }
 
 /// Reads a record of an opened one-shot.
 pub(crate) fn read_opened(bytes: &[u8]) -> Option<OpenedEntry> {
     let mut r = RecordReader::new(bytes)?;
+    let (reference, id) = (Reference(r.array()?), Reference(r.array()?));
+    let (sender, acknowledged) = (Handle(r.array()?), r.u8()? != 0);
+    let secret = Secret(r.array()?);
     let entry = OpenedEntry {
-        reference: Reference(r.array()?),
-        id: Reference(r.array()?),
-        sender: Handle(r.array()?),
-        secret: Secret(r.array()?),
+        reference,
+        id,
+        sender,
+        secret: acknowledged.then_some(secret),
         expiry: r.u32()?,
         answer: None,
     };

@@ -24,7 +24,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// The application has a message safely: it is acknowledged now, if it was not yet.
     pub(super) fn taken(&mut self, id: DeliveryId) -> Step {
         let unknown = Refusal::Misuse(Misuse::UnknownId);
-        let idx = self.delivery.inbox.find(&id.0.0).ok_or(unknown)?;
+        let idx = self.delivery.inbox.find(&id.to_bytes()).ok_or(unknown)?;
         if !self.out.has_room() {
             return Err(Refusal::Backpressure.into());
         }
@@ -41,8 +41,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         {
             self.ack(entry.contact, entry.link, entry.reference, secret, entry.expiry, entry.answer);
         }
+        if let Some((reference, secret)) = entry.again {
+            self.ack(entry.contact, entry.link, reference, secret, entry.expiry, None);
+        }
         if self.config.durable {
-            let key = RecordKey { kind: RecordKind::Inbox, id: entry.id.0 };
+            // The windows that remember the message go first: records are durable in order.
+            self.persist_windows(entry.contact);
+            let key = RecordKey { kind: RecordKind::Inbox, id: id.to_bytes() };
             self.out.push_local(Job::Forget(key));
         }
         Ok(None)
@@ -78,14 +83,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let Some(entry) = self.delivery.opened.get(opened) else { return };
         let (id, secret, expiry, answer) = (entry.id, entry.secret, entry.expiry, entry.answer);
         let sender = entry.sender;
-        if let Some(idx) = self.delivery.inbox.find(&id.0)
+        let key = DeliveryId { sender, reference: id }.to_bytes();
+        if let Some(idx) = self.delivery.inbox.find(&key)
             && let Some(waiting) = self.delivery.inbox.get_mut(idx)
-            && waiting.contact.handle == sender
             && !waiting.acknowledged
         {
             waiting.link = arrival.link;
             return;
         }
+        let Some(secret) = secret else { return };
         self.stats.duplicates += 1;
         let link = arrival.link;
         if let Some(sid) = answer {
@@ -103,12 +109,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         secret: Option<Secret>,
     ) {
         let Some(secret) = secret else { return };
-        let waiting = self
-            .delivery
-            .inbox
-            .iter()
-            .find(|(_, entry)| entry.reference == arrival.reference && !entry.acknowledged)
-            .map(|(idx, _)| idx);
+        let waiting = self.delivery.waiting_under(contact.handle, arrival.reference);
         if let Some(entry) = waiting.and_then(|idx| self.delivery.inbox.get_mut(idx)) {
             entry.link = arrival.link;
             return;
@@ -155,7 +156,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// A proof for an envelope we handed on goes back the way the envelope came.
     fn pass_proof(&mut self, link: LinkRef, expiry: u32, proof: Proof) -> Result<(), Drop> {
         let now = self.now;
+        let skew = self.config.skew.as_secs();
+        let unix = self.unix();
         let entry = self.routing.returning_mut(proof.reference).ok_or(Drop::AckUnknown)?;
+        if unix.is_some_and(|unix| u64::from(entry.expiry) + skew < unix) {
+            return Err(Drop::Expired);
+        }
         if let Some(commit) = entry.commit
             && !crypto::verify_proof::<C>(&commit.0, entry.expiry, &entry.dst, &proof.secret.0)
         {
@@ -165,12 +171,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Err(Drop::AckRepeat);
         }
         entry.proofs += 1;
-        let (dst, from, at) = (entry.dst, entry.from, entry.at);
+        let (dst, first, from, at) = (entry.dst, entry.first, entry.from, entry.at);
         let committed = entry.commit.is_some();
         let came_back = entry.to.is_some_and(|to| to.id == link.id);
         let reference = proof.reference;
         let job = Job::Ack { reference, secret: proof.secret, expiry };
-        if !self.out.push(from, Queue::Control, job) {
+        // The attempt is not authenticated: whoever repeats an envelope under another one must not
+        // draw the answer away from where the envelope first came from.
+        let to_first = first != from && self.out.push(first, Queue::Control, job);
+        if !self.out.push(from, Queue::Control, job) && !to_first {
             if let Some(entry) = self.routing.returning_mut(reference) {
                 entry.proofs = entry.proofs.saturating_sub(1);
             }
@@ -188,8 +197,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(chain) = settled.envelope {
             self.out.pool.free(chain);
         }
-        if let Some(sid) = settled.session {
-            self.session.settled(sid);
+        if let Some((sid, n)) = settled.session {
+            self.session.settled(sid, Some(n), true);
         }
         if !settled.late && let Some(contact) = self.session.contacts.get_mut(settled.contact) {
             contact.held = contact.held.saturating_sub(1);
@@ -209,10 +218,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             if settled.late {
                 self.stats.late += 1;
             }
-            self.out.notify(Event::Message { id: settled.id, state: settled.state });
+            self.out.notify(Event::Message { id: settled.id, state: State::Delivered });
+        }
+        if settled.read {
+            self.on_read(settled.contact, settled.reference);
         }
         if self.config.durable {
-            self.out.push_local(Job::Forget(super::send::outbox_key(settled.id.reference())));
+            self.out.push_local(Job::Forget(super::send::outbox_key(settled.reference)));
         }
     }
 
@@ -351,10 +363,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.post(post).map(|_| None)
     }
 
-    /// The recipient says that a message of ours was read. Authenticated end to end, so it proves
-    /// delivery too.
+    /// The recipient says that a message of ours was read. Only its proof makes a message
+    /// delivered, so an unproven one stays as it is and shows as read once the proof is here.
     pub(super) fn on_read(&mut self, contact: ContactRef, reference: Reference) {
-        let now = self.now;
         let found = match self.delivery.find(reference) {
             Some(Found::Past(idx)) => {
                 let id = self.delivery.proofs.get(idx).map(|proof| proof.id);
@@ -364,23 +375,16 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         match found {
             Some(Found::Live(idx)) => {
-                let Some(message) = self.delivery.outbox.get(idx) else { return };
-                if message.contact != contact {
-                    return;
-                }
-                let until = self.keep_until(message.expiry);
-                if let Some(settled) = self.delivery.settle(idx, State::Read, now, until) {
-                    self.on_settled(settled, None);
+                if let Some(message) = self.delivery.outbox.get_mut(idx)
+                    && message.contact == contact
+                {
+                    message.read = true;
                 }
             }
             Some(Found::Past(idx)) => {
                 let Some(proof) = self.delivery.proofs.get_mut(idx) else { return };
-                if proof.contact != contact || proof.end == Some(State::Read) {
+                if proof.contact != contact || proof.end != Some(State::Delivered) {
                     return;
-                }
-                if proof.end == Some(State::Expired) {
-                    self.stats.delivered += 1;
-                    self.stats.late += 1;
                 }
                 proof.end = Some(State::Read);
                 let (id, purpose) = (proof.id, proof.purpose);
@@ -393,7 +397,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// Tells the application a message's state, once per drain however often it changes.
-    pub(super) fn tell_state(&mut self, idx: Idx, state: State) {
+    pub(crate) fn tell_state(&mut self, idx: Idx, state: State) {
         let Some(message) = self.delivery.outbox.get_mut(idx) else { return };
         if Delivery::advance(message, state) && !message.telling {
             message.telling = true;

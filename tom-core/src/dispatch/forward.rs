@@ -42,11 +42,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             commit,
             dst: head.dst,
             expiry: head.expiry,
+            first: link,
             from: link,
             to: None,
             at: self.now,
             attempts: 0,
             proofs: 0,
+            answers: 0,
             passed: false,
         };
         let last = match self.routing.note_copy(entry, head.attempt) {
@@ -100,12 +102,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 self.send_on(idx, to, arrival.head.flags)
             }
             Choice::Ask | Choice::Nowhere => {
-                let code = if bytes.len() > CARRIED_BY_ALL as usize {
-                    NackCode::TooBig
-                } else {
-                    NackCode::NoRoute
-                };
-                self.nack(arrival, code, CARRIED_BY_ALL);
+                if bytes.len() > CARRIED_BY_ALL as usize {
+                    self.nack(arrival, NackCode::TooBig, CARRIED_BY_ALL);
+                    return Err(Drop::TooBig.into());
+                }
+                self.nack(arrival, NackCode::NoRoute, 0);
                 Err(Drop::NoRoute.into())
             }
         }
@@ -232,10 +233,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if entry.to.is_none_or(|to| to.id != link.id) {
             return Err(Drop::WrongLink.into());
         }
-        let back = entry.from;
+        if u32::from(entry.answers) >= entry.attempts.count_ones() {
+            return Err(Drop::AckRepeat.into());
+        }
         if head.hop == 0 {
             return Err(Drop::NoHops.into());
         }
+        entry.answers += 1;
+        let back = entry.from;
         set_path(bytes, head.attempt, head.hop - 1);
         let arrival = Arrival { link, head: *head, reference };
         let idx = self.hold(arrival, bytes, false, &Trace::new(), Some(back))?;

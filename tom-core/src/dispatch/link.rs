@@ -1,7 +1,6 @@
 //! Links coming and going, and the frames that are about the link itself. Spec: link.
 
 use super::{Step, World};
-use crate::bounded::Idx;
 use crate::crypto::Suite;
 use crate::egress::{Job, Link, LinkRef, Queue};
 use crate::error::{Drop, Full, Misuse, Refusal, TableName};
@@ -274,11 +273,5 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         self.out.push(at, Queue::Control, Job::Pong { nonce: ping.nonce });
         Ok(None)
-    }
-
-    /// Frees a message's place in a dead link's queue. For tests of capacity.
-    #[cfg(test)]
-    pub(crate) fn queued_on(&self, idx: Idx) -> Option<LinkRef> {
-        self.delivery.outbox.get(idx).filter(|message| message.queued)?.link
     }
 }

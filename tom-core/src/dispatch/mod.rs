@@ -13,6 +13,9 @@ mod receive;
 mod send;
 mod tick;
 
+pub(crate) use persist::{opened_key, session_key};
+pub(crate) use send::outbox_key;
+
 use core::marker::PhantomData;
 
 use crate::clock::Clock;

@@ -10,8 +10,9 @@ use crate::egress::{Job, LinkRef};
 use crate::error::{Misuse, Refusal};
 use crate::identity::Keys;
 use crate::input::LinkId;
-use crate::output::{Record, RecordKey, RecordKind, State};
+use crate::output::{DeliveryId, Record, RecordKey, RecordKind, State};
 use crate::report::Attempts;
+use crate::session::ContactRef;
 use crate::session::record as sessions;
 use crate::time::Span;
 use crate::wire::{Reference, Sid};
@@ -31,12 +32,24 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
+    /// Queues the records of a contact's sessions, whose windows remember what was received.
+    pub(super) fn persist_windows(&mut self, contact: ContactRef) {
+        let mut next = self.session.sessions.oldest();
+        while let Some(idx) = next {
+            next = self.session.sessions.after(idx);
+            let session = self.session.sessions.get(idx);
+            if let Some(sid) = session.filter(|s| s.contact == contact).map(|s| s.sid) {
+                self.persist_session(sid);
+            }
+        }
+    }
+
     /// A record is durable, or could not be made so.
     pub(super) fn persisted(&mut self, key: RecordKey, version: u32, ok: bool) -> Step {
-        let reference = Reference(key.id);
+        let [a, b, c, d, e, f, g, h, ..] = key.id;
+        let reference = Reference([a, b, c, d, e, f, g, h]);
         match key.kind {
             RecordKind::Session => {
-                let [a, b, c, d, ..] = key.id;
                 let sid = Sid([a, b, c, d]);
                 if ok {
                     self.session.session_persisted(sid, version);
@@ -45,7 +58,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 }
             }
             RecordKind::Outbox => {
-                let Some(idx) = self.delivery.outbox.find(&key.id) else { return Ok(None) };
+                let Some(idx) = self.delivery.outbox.find(&reference.0) else { return Ok(None) };
                 let Some(message) = self.delivery.outbox.get_mut(idx) else { return Ok(None) };
                 if !ok {
                     self.out.push_local(Job::PersistOutbox { idx, id: reference });
@@ -54,9 +67,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                     self.launch(idx);
                 }
             }
-            RecordKind::Inbox => self.inbox_persisted(reference, version, ok),
+            RecordKind::Inbox => self.inbox_persisted(key.id, version, ok),
             RecordKind::Opened => {
-                if !ok && let Some(idx) = self.delivery.opened.find(&key.id) {
+                if !ok && let Some(idx) = self.delivery.opened.find(&reference.0) {
                     self.out.push_local(Job::PersistOpened { idx, id: reference });
                 }
             }
@@ -65,10 +78,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A received message is durable: it can be acknowledged, whatever becomes of the application.
-    fn inbox_persisted(&mut self, id: Reference, version: u32, ok: bool) {
-        let Some(idx) = self.delivery.inbox.find(&id.0) else { return };
+    fn inbox_persisted(&mut self, key: [u8; 16], version: u32, ok: bool) {
+        let Some(idx) = self.delivery.inbox.find(&key) else { return };
         let Some(entry) = self.delivery.inbox.get_mut(idx) else { return };
         if !ok {
+            let id = entry.delivery_id();
             self.out.push_local(Job::PersistInbox { idx, id });
             return;
         }
@@ -76,10 +90,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return;
         }
         entry.acknowledged = true;
-        let Some(secret) = entry.secret else { return };
         let (contact, link, reference) = (entry.contact, entry.link, entry.reference);
-        let (expiry, answer) = (entry.expiry, entry.answer);
-        self.ack(contact, link, reference, secret, expiry, answer);
+        let (secret, again, expiry, answer) =
+            (entry.secret, entry.again.take(), entry.expiry, entry.answer);
+        if let Some(secret) = secret {
+            self.ack(contact, link, reference, secret, expiry, answer);
+        }
+        if let Some((reference, secret)) = again {
+            self.ack(contact, link, reference, secret, expiry, None);
+        }
     }
 
     /// A record read back, before anything else happened.
@@ -130,6 +149,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             taken: false,
             asking: false,
             queued: false,
+            read: false,
             telling: false,
             durable: true,
             version: 0,
@@ -148,11 +168,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let restored = messages::read_inbox(bytes).ok_or(BAD)?;
         let contact = self.contact(&restored.from, false)?;
         let payload = self.out.pool.store(&[restored.payload]).ok_or(BAD)?;
-        let id = restored.id;
+        let at = contact;
         let entry = InboxEntry {
-            id,
+            id: restored.id,
             reference: restored.reference,
             secret: restored.secret,
+            again: None,
             answer: None,
             contact,
             payload,
@@ -168,7 +189,19 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(contact) = self.session.contacts.get_mut(contact) {
             contact.held += 1;
         }
+        let id = DeliveryId { sender: at.handle, reference: restored.id };
         self.out.push_local(Job::Deliver { idx, id });
         Ok(None)
     }
+}
+
+/// The record of a session.
+pub(crate) fn session_key(sid: Sid) -> RecordKey {
+    let [a, b, c, d] = sid.0;
+    RecordKey { kind: RecordKind::Session, id: [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }
+}
+
+/// The record of an opened one-shot.
+pub(crate) fn opened_key(reference: Reference) -> RecordKey {
+    RecordKey { kind: RecordKind::Opened, ..super::send::outbox_key(reference) }
 }

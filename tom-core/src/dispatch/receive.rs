@@ -9,6 +9,7 @@ use crate::egress::{Job, LinkRef, Queue};
 use crate::error::Drop;
 use crate::identity::Keys;
 use crate::input::LinkId;
+use crate::output::DeliveryId;
 use crate::session::{ContactRef, DataRefused, OpenedData};
 use crate::wire::{
     Body, Commit, Content, ContentBody, Envelope, Frame, FrameType, Frames, Head, MAX_TRACE_LEN,
@@ -99,7 +100,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let envelope = Envelope::parse(bytes)?;
         let head = envelope.head;
         let mine = head.dst == self.me.handle;
-        self.check_life(&head, mine)?;
+        // A proof is welcome however late; whether one for others is passed on is decided there.
+        if head.kind != Kind::Ack {
+            self.check_life(&head, mine)?;
+        }
         match envelope.body {
             Body::Ack(acks) => self.on_acks(link, head.expiry, acks),
             Body::Nack { reference, code, arg } => {
@@ -129,7 +133,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// Nobody can make a message immortal, and nothing dead is carried on.
-    fn check_life(&self, head: &Head, mine: bool) -> Result<(), Drop> {
+    pub(super) fn check_life(&self, head: &Head, mine: bool) -> Result<(), Drop> {
         let Some(unix) = self.unix() else { return Ok(()) };
         let expiry = u64::from(head.expiry);
         let skew = self.config.skew.as_secs();
@@ -182,43 +186,70 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         self.stats.seals_opened += 1;
         let sender = opened.contact.handle;
-        if !self.delivery.opened_room(Some(sender)) {
-            return Err(Drop::OpenedFull.into());
-        }
-        let (content, orig) = self.content(bytes, &opened.content)?;
-        let id = orig.unwrap_or(arrival.reference);
-        let seen = self.delivery.seen(sender, id);
-        if seen == Seen::Waiting {
-            return Err(Drop::AlreadyDelivered.into());
-        }
-        self.taken_frame(arrival.link, arrival.reference);
-        let entry = OpenedEntry {
+        let roomy = self.delivery.opened_room(Some(sender));
+        let content = self.content(bytes, &opened.content);
+        let parsed = content.as_ref().ok().copied().filter(|_| roomy);
+        let id = parsed.and_then(|parsed| parsed.orig).unwrap_or(arrival.reference);
+        let secret = parsed.is_some_and(|parsed| parsed.asks_ack).then_some(opened.secret);
+        // Whatever became of it, it is opened once.
+        self.remember_opened(OpenedEntry {
             reference: arrival.reference,
             id,
             sender,
-            secret: opened.secret,
+            secret,
             expiry: arrival.head.expiry,
             answer: opened.answer,
-        };
-        if let Ok(idx) = self.delivery.opened.insert(entry)
-            && self.config.durable
-        {
-            self.out.push_local(Job::PersistOpened { idx, id: arrival.reference });
+        });
+        if !roomy {
+            return Err(Drop::OpenedFull.into());
         }
+        content?;
+        self.taken_frame(arrival.link, arrival.reference);
         let receipt = Receipt {
             arrival,
             id,
             contact: opened.contact,
-            secret: content.1.then_some(opened.secret),
+            secret,
             answer: opened.answer,
             in_session: false,
         };
-        if seen == Seen::Yes {
-            self.stats.duplicates += 1;
-            self.acknowledge(&receipt);
+        if self.came_before(&receipt) {
             return Err(Drop::AlreadyDelivered.into());
         }
-        self.accept(&receipt, bytes, content.0, trace)
+        self.accept(&receipt, bytes, opened.content, trace)
+    }
+
+    fn remember_opened(&mut self, entry: OpenedEntry) {
+        let id = entry.reference;
+        if let Ok(idx) = self.delivery.opened.insert(entry)
+            && self.config.durable
+        {
+            self.out.push_local(Job::PersistOpened { idx, id });
+        }
+    }
+
+    /// Whether the message came before under another envelope; sees to its acknowledgement.
+    fn came_before(&mut self, receipt: &Receipt) -> bool {
+        let sender = receipt.contact.handle;
+        match self.delivery.seen(sender, receipt.id) {
+            Seen::No => false,
+            Seen::Waiting => {
+                let key = DeliveryId { sender, reference: receipt.id }.to_bytes();
+                let again = receipt.secret.map(|secret| (receipt.arrival.reference, secret));
+                if let Some(idx) = self.delivery.inbox.find(&key)
+                    && let Some(entry) = self.delivery.inbox.get_mut(idx)
+                {
+                    entry.again = again.or(entry.again);
+                    entry.link = receipt.arrival.link;
+                }
+                true
+            }
+            Seen::Yes => {
+                self.stats.duplicates += 1;
+                self.acknowledge(receipt);
+                true
+            }
+        }
     }
 
     fn on_data(
@@ -230,7 +261,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         commit: Option<Commit>,
         trace: &Trace,
     ) -> Step {
-        self.room_to_receive(arrival, bytes.len())?;
+        let room = !self.delivery.inbox.is_full() && self.out.pool.room_for(bytes.len());
         let opened = self.session.open_data::<K, C>(
             self.now,
             &self.me,
@@ -239,6 +270,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             sid,
             n16,
             commit,
+            room,
         );
         let opened = match opened {
             Ok(opened) => opened,
@@ -250,36 +282,38 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             Err(DataRefused::Drop(reason)) => {
                 if reason == Drop::UnknownSession {
                     self.nack(arrival, NackCode::NoKey, 0);
+                } else if reason == Drop::InboxFull {
+                    self.nack(arrival, NackCode::Full, 0);
                 }
                 return Err(reason.into());
             }
         };
-        self.taken_frame(arrival.link, arrival.reference);
         self.session_confirmed(&opened);
-        let sender = opened.contact.handle;
-        let (content, orig) = self.content(bytes, &opened.content)?;
-        let id = orig.unwrap_or(arrival.reference);
+        let parsed = match self.content(bytes, &opened.content) {
+            Ok(parsed) => parsed,
+            Err(reason) => {
+                self.session.refuse(opened.sid, opened.n);
+                return Err(reason.into());
+            }
+        };
+        self.taken_frame(arrival.link, arrival.reference);
         let receipt = Receipt {
             arrival,
-            id,
+            id: parsed.orig.unwrap_or(arrival.reference),
             contact: opened.contact,
-            secret: opened.secret.filter(|_| content.1),
+            secret: opened.secret.filter(|_| parsed.asks_ack),
             answer: None,
             in_session: true,
         };
-        // Only a re-sealed message can have come before: the counter is fresh.
-        if orig.is_some() {
-            match self.delivery.seen(sender, id) {
-                Seen::No => {}
-                Seen::Waiting => return Err(Drop::AlreadyDelivered.into()),
-                Seen::Yes => {
-                    self.stats.duplicates += 1;
-                    self.acknowledge(&receipt);
-                    return Err(Drop::AlreadyDelivered.into());
-                }
-            }
+        // The counter is fresh, so only a re-sealed message can have come before.
+        if parsed.orig.is_some() && self.came_before(&receipt) {
+            return Err(Drop::AlreadyDelivered.into());
         }
-        self.accept(&receipt, bytes, content.0, trace)
+        let step = self.accept(&receipt, bytes, opened.content, trace);
+        if step.is_err() {
+            self.session.refuse(opened.sid, opened.n);
+        }
+        step
     }
 
     fn session_confirmed(&mut self, opened: &OpenedData) {
@@ -295,15 +329,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    /// Where the content's body stands, whether it asks for an ACK, and what it repeats.
-    fn content(
-        &self,
-        bytes: &[u8],
-        range: &Range<usize>,
-    ) -> Result<((Range<usize>, bool), Option<Reference>), Drop> {
+    /// What an authenticated content says of itself.
+    fn content(&self, bytes: &[u8], range: &Range<usize>) -> Result<Parsed, Drop> {
         let content = bytes.get(range.clone()).ok_or(Drop::BadContent)?;
-        let parsed = Content::parse(content)?;
-        Ok(((range.clone(), parsed.asks_ack), parsed.orig))
+        let Content { asks_ack, orig, .. } = Content::parse(content)?;
+        Ok(Parsed { asks_ack, orig })
     }
 
     /// Room for one more message is seen to before anything is decrypted.
@@ -375,6 +405,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             id: receipt.id,
             reference: arrival.reference,
             secret: receipt.secret,
+            again: None,
             answer: receipt.answer,
             contact: receipt.contact,
             payload,
@@ -392,10 +423,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                     contact.held += 1;
                 }
                 self.stats.received += 1;
+                let id = DeliveryId { sender: receipt.contact.handle, reference: receipt.id };
                 if self.config.durable {
-                    self.out.push_local(Job::PersistInbox { idx, id: receipt.id });
+                    self.out.push_local(Job::PersistInbox { idx, id });
                 }
-                self.out.push_local(Job::Deliver { idx, id: receipt.id });
+                self.out.push_local(Job::Deliver { idx, id });
                 Ok(None)
             }
             Err(entry) => {
@@ -404,6 +436,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
         }
     }
+}
+
+/// The head of an authenticated content.
+#[derive(Clone, Copy, Debug)]
+struct Parsed {
+    asks_ack: bool,
+    orig: Option<Reference>,
 }
 
 /// An authenticated message and what its acknowledgement needs.

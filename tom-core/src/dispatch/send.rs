@@ -27,7 +27,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     pub(super) fn command(&mut self, command: Command<'_>) -> Step {
         match command {
             Command::Send(send) => self.send(send).map(Some),
-            Command::Read { from, id } => self.send_read(from, id.0),
+            Command::Read { from, id } => self.send_read(from, id.reference),
             Command::Candidates(list) => self.set_candidates(list),
         }
     }
@@ -178,6 +178,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             taken: false,
             asking: false,
             queued: false,
+            read: before.as_ref().is_some_and(|old| old.read),
             telling: before.as_ref().is_some_and(|old| old.telling),
             durable: !self.config.durable,
             version: before.as_ref().map_or(0, |old| old.version),
@@ -358,7 +359,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.delivery.timers.clear(idx);
         let Some(old) = self.delivery.outbox.remove(idx) else { return false };
         if let Some(sid) = old.session {
-            self.session.settled(sid);
+            self.session.settled(sid, None, false);
         }
         self.out.pool.free(old.envelope);
         let until = self.keep_until(old.expiry);
@@ -372,6 +373,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             next: sealed.id.reference(),
             until,
             took: Span::ZERO,
+            in_session: false,
             sends: 0,
             attempts: Attempts::new(),
         });
@@ -435,6 +437,7 @@ pub(super) fn full(table: TableName, capacity: u32) -> Fault {
 }
 
 /// The record of a message of ours.
-pub(super) fn outbox_key(reference: Reference) -> RecordKey {
-    RecordKey { kind: RecordKind::Outbox, id: reference.0 }
+pub(crate) fn outbox_key(reference: Reference) -> RecordKey {
+    let [a, b, c, d, e, f, g, h] = reference.0;
+    RecordKey { kind: RecordKind::Outbox, id: [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0] }
 }

@@ -6,7 +6,7 @@ use crate::crypto::Suite;
 use crate::delivery::Purpose;
 use crate::egress::Job;
 use crate::identity::Keys;
-use crate::output::{Deadline, Event, RecordKey, RecordKind, State, Wake};
+use crate::output::{Deadline, Event, State, Wake};
 use crate::time::{Instant, Span};
 
 /// Return entries and routes unused for this long are of no more use.
@@ -122,7 +122,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let Some(message) = self.delivery.end(idx, State::Expired, self.now, until) else { return };
         self.out.pool.free(message.envelope);
         if let Some(sid) = message.session {
-            self.session.settled(sid);
+            self.session.settled(sid, None, false);
         }
         if let Some(contact) = self.session.contacts.get_mut(message.contact) {
             contact.held = contact.held.saturating_sub(1);
@@ -156,9 +156,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(sid) = self.session.purge(now, WORK)
             && self.config.durable
         {
-            let [a, b, c, d] = sid.0;
-            let key = RecordKey { kind: RecordKind::Session, id: [a, b, c, d, 0, 0, 0, 0] };
-            self.out.push_local(Job::Forget(key));
+            self.out.push_local(Job::Forget(super::persist::session_key(sid)));
         }
         let Some(unix) = self.unix() else { return };
         let skew = self.config.skew.as_secs();
@@ -181,7 +179,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             if u64::from(entry.expiry) + skew >= unix {
                 continue;
             }
-            let key = RecordKey { kind: RecordKind::Opened, id: entry.reference.0 };
+            let key = super::persist::opened_key(entry.reference);
             self.delivery.opened.discard(idx);
             if self.config.durable && self.out.has_room() {
                 self.out.push_local(Job::Forget(key));

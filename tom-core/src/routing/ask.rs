@@ -26,7 +26,6 @@ pub(crate) struct Ask {
     pub(crate) asker: Asker,
     /// Answers still expected.
     pub(crate) open: u32,
-    pub(crate) ttl: u8,
 }
 
 /// Who wants to know.
@@ -95,7 +94,7 @@ impl Tables<'_> {
         if open == 0 {
             return false;
         }
-        match self.asks.insert(Ask { handle, nonce, asker, open, ttl }) {
+        match self.asks.insert(Ask { handle, nonce, asker, open }) {
             Ok(idx) => {
                 self.ask_timers.set(idx, deadline);
                 true

@@ -41,6 +41,8 @@ pub(crate) struct Return {
     pub(crate) commit: Option<Commit>,
     pub(crate) dst: Handle,
     pub(crate) expiry: u32,
+    /// Where its first copy came from, and where its latest did.
+    pub(crate) first: LinkRef,
     pub(crate) from: LinkRef,
     pub(crate) to: Option<LinkRef>,
     pub(crate) at: Instant,
@@ -48,6 +50,8 @@ pub(crate) struct Return {
     pub(crate) attempts: u16,
     /// Proofs passed back: at most one per copy.
     pub(crate) proofs: u8,
+    /// Answers to its handshake passed back: at most one per copy.
+    pub(crate) answers: u8,
     pub(crate) passed: bool,
 }
 

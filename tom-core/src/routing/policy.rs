@@ -45,8 +45,9 @@ impl Tables<'_> {
         let route = self.route(wish.dst);
         let direct = route.and_then(|route| route.direct).filter(|at| usable(*at).is_some());
         let avoid = |id: LinkId| wish.attempt > 0 && wish.last == Some(id);
+        // A direct link gets a second try at once; after that others are tried in turn with it.
         if let Some(direct) = direct
-            && !avoid(direct.id)
+            && (wish.attempt < 2 || !avoid(direct.id))
         {
             return Choice::Over(direct, true);
         }
@@ -60,10 +61,10 @@ impl Tables<'_> {
         if let Some(via) = best {
             return Choice::Over(via.link, true);
         }
-        if let Some(direct) = direct {
-            return Choice::Over(direct, true);
+        match (self.choose_unknown(out, now, wish), direct) {
+            (Choice::Nowhere, Some(direct)) => Choice::Over(direct, true),
+            (choice, _) => choice,
         }
-        self.choose_unknown(out, now, wish)
     }
 
     /// No next hop is known, or the known one has just failed.
@@ -102,19 +103,22 @@ impl Tables<'_> {
         if !wish.asked && !quiet {
             return Choice::Ask;
         }
-        // Walk: rotate with the attempt, passing over the link that was tried last.
-        let turn = u32::from(wish.attempt) % others.max(1);
-        let mut seen = 0;
-        for (idx, link) in out.links.iter() {
-            if !open(link) || (wish.attempt > 0 && wish.last == Some(link.id) && others > 0) {
+        // Walk: rotate with the attempt over all, passing over the one that was tried last.
+        let turn = u32::from(wish.attempt) % candidates;
+        let mut at = None;
+        let mut first = None;
+        let open_links = out.links.iter().filter(|(_, link)| open(link));
+        for (place, (idx, link)) in (0u32..).zip(open_links) {
+            if wish.attempt > 0 && wish.last == Some(link.id) && others > 0 {
                 continue;
             }
-            if seen == turn {
-                return reference(idx);
+            first = first.or(Some(idx));
+            if place >= turn {
+                at = Some(idx);
+                break;
             }
-            seen += 1;
         }
-        reference(only)
+        reference(at.or(first).unwrap_or(only))
     }
 
     /// Up to four neighbours that could take another attempt, best first.

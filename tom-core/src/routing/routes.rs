@@ -1,7 +1,7 @@
 //! What is known about reaching a destination.
 
 use super::Tables;
-use crate::bounded::{Entry, Idx};
+use crate::bounded::Entry;
 use crate::egress::LinkRef;
 use crate::input::LinkId;
 use crate::policy::smooth;
@@ -164,14 +164,6 @@ impl Tables<'_> {
         }
     }
 
-    /// Whether the link is known to lead to the destination at all.
-    pub(crate) fn leads(&self, dst: Handle, link: LinkId) -> bool {
-        self.route(dst).is_some_and(|route| {
-            route.direct.is_some_and(|direct| direct.id == link)
-                || route.vias.iter().any(|via| via.link.id == link)
-        })
-    }
-
     /// Drops routes unused for a long time. At most `work` entries are looked at.
     pub(crate) fn purge_routes(&mut self, now: Instant, age: Span, work: u32) {
         for _ in 0..work {
@@ -187,12 +179,6 @@ impl Tables<'_> {
             }
             self.routes.remove(idx);
         }
-    }
-
-    /// The index of a route, for tests of capacity.
-    #[cfg(test)]
-    pub(crate) fn route_at(&self, dst: Handle) -> Option<Idx> {
-        self.routes.find(&dst.0)
     }
 }
 

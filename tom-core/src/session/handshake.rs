@@ -41,9 +41,7 @@ impl Tables<'_> {
         offer: Offer,
     ) -> Option<Sid> {
         let contact = self.contacts.get(at)?;
-        // A peer that lost its keys may ask again at once; one that has a session may not hurry us.
-        let recent = contact.answered.is_some_and(|last| now.since(last) < ANSWER_EVERY);
-        if recent && contact.sessions > 1 {
+        if contact.answered.is_some_and(|last| now.since(last) < ANSWER_EVERY) {
             return None;
         }
         self.make_room(at)?;
@@ -156,6 +154,9 @@ impl Tables<'_> {
             ack_root: split.ack_root.clone(),
             h: split.h,
             unacked: 0,
+            floor: 0,
+            refused: heapless::Vec::new(),
+            mute: false,
             peer,
             resp,
             reserved: if config.durable { 0 } else { u32::MAX },

@@ -70,6 +70,12 @@ pub(crate) struct Session {
     pub(crate) h: [u8; 32],
     /// Our messages in it that ask for an ACK and are not settled.
     pub(crate) unacked: u32,
+    /// One above the highest counter of ours that was proven.
+    pub(crate) floor: u32,
+    /// Counters of the peer whose content was not used: their copies are never acknowledged.
+    pub(crate) refused: heapless::Vec<u32, 8>,
+    /// More than can be remembered were not used: no copy is acknowledged again.
+    pub(crate) mute: bool,
     /// What the peer said of itself in the handshake.
     pub(crate) peer: Terms,
     /// The answer to the handshake, kept until the peer has shown that it has it.
@@ -177,10 +183,23 @@ impl Tables<'_> {
         }
     }
 
-    /// A message of this session settled or ended: one more may be under way.
-    pub(crate) fn settled(&mut self, sid: Sid) {
+    /// A message of this session was proven (`proven`), ended or went elsewhere: one more may be
+    /// under way.
+    pub(crate) fn settled(&mut self, sid: Sid, n: Option<u32>, proven: bool) {
         if let Some(session) = self.sessions.find(&sid.0).and_then(|i| self.sessions.get_mut(i)) {
             session.unacked = session.unacked.saturating_sub(1);
+            if let (Some(n), true) = (n, proven) {
+                session.floor = session.floor.max(n.saturating_add(1));
+            }
+        }
+    }
+
+    /// The content under this counter was not used: copies of it must not be acknowledged.
+    pub(crate) fn refuse(&mut self, sid: Sid, n: u32) {
+        if let Some(session) = self.sessions.find(&sid.0).and_then(|i| self.sessions.get_mut(i))
+            && session.refused.push(n).is_err()
+        {
+            session.mute = true;
         }
     }
 

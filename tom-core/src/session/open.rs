@@ -34,6 +34,7 @@ pub(crate) struct OpenedData {
     pub(crate) content: Range<usize>,
     pub(crate) secret: Option<Secret>,
     pub(crate) sid: Sid,
+    pub(crate) n: u32,
     /// This message showed that the peer has our answer.
     pub(crate) confirmed: bool,
 }
@@ -142,6 +143,7 @@ impl Tables<'_> {
         sid: Sid,
         n16: u16,
         commit: Option<Commit>,
+        room: bool,
     ) -> Result<OpenedData, DataRefused> {
         let idx = self.sessions.find(&sid.0).ok_or(Drop::UnknownSession)?;
         let session = self.sessions.get_mut(idx).ok_or(Drop::UnknownSession)?;
@@ -154,11 +156,15 @@ impl Tables<'_> {
                 let proven = commit.is_some_and(|Commit(commit)| {
                     crypto::verify_proof::<C>(&commit, head.expiry, &me.handle, &secret)
                 });
-                let secret = proven.then_some(Secret(secret));
+                let mute = session.mute || session.refused.contains(&n);
+                let secret = (proven && !mute).then_some(Secret(secret));
                 return Err(DataRefused::Again { contact: session.contact, secret });
             }
             Err(unusable) => return Err(unusable.reason().into()),
         };
+        if !room {
+            return Err(Drop::InboxFull.into());
+        }
         let at = data_sealed_at(head.flags);
         let end = bytes.len().checked_sub(TAG_LEN).ok_or(Drop::Truncated)?;
         let aad = crypto::data_aad(
@@ -189,7 +195,7 @@ impl Tables<'_> {
         let confirmed = !session.confirmed;
         session.confirmed = true;
         session.resp = None;
-        Ok(OpenedData { contact: session.contact, content: at..end, secret, sid, confirmed })
+        Ok(OpenedData { contact: session.contact, content: at..end, secret, sid, n, confirmed })
     }
 }
 

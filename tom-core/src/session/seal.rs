@@ -45,6 +45,16 @@ pub(crate) enum Recover {
     Data { key: Key, n: u32 },
 }
 
+impl Recover {
+    /// The counter it was sealed under, in session.
+    pub(crate) const fn n(&self) -> Option<u32> {
+        match self {
+            Self::Seal(_) => None,
+            Self::Data { n, .. } => Some(*n),
+        }
+    }
+}
+
 impl Tables<'_> {
     /// Seals the content at the start of `scratch`, in session where there is one.
     ///
@@ -72,10 +82,13 @@ impl Tables<'_> {
         let sid = contact.send?;
         let session = self.sessions.get(self.sessions.find(&sid.0)?)?;
         let n = session.tx.peek();
+        let window = session.peer.window.messages();
         let fits = request.content_len + 29 + TAG_LEN <= session.peer.max_envelope.bytes() as usize;
         let usable = now.since(session.created) < SESSION_LIFE
             && !session.tx.is_worn()
-            && session.unacked < session.peer.window.messages()
+            && session.unacked < window
+            // What the peer has not seen it cannot follow further than its window.
+            && n.saturating_sub(session.floor) < window
             && (!config.durable || n < session.reserved);
         (fits && usable).then_some(sid)
     }
