@@ -5,7 +5,7 @@
 //! that an entry owns (a message, a forward, a delivery) always find room, since the slab is sized
 //! for one of each; control jobs beyond their share are refused and counted.
 
-use crate::bounded::{Chain, Entry, Idx, List, Pool, Slab, Table};
+use crate::bounded::{Entry, Idx, List, Pool, Slab, Table};
 use crate::identity::PublicKey;
 use crate::input::LinkId;
 use crate::output::{DeliveryId, Event, RecordKey, Ticket};

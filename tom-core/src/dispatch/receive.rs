@@ -191,6 +191,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let parsed = content.as_ref().ok().copied().filter(|_| roomy);
         let id = parsed.and_then(|parsed| parsed.orig).unwrap_or(arrival.reference);
         let secret = parsed.is_some_and(|parsed| parsed.asks_ack).then_some(opened.secret);
+        let seen = self.delivery.seen(sender, id);
         // Whatever became of it, it is opened once.
         self.remember_opened(OpenedEntry {
             reference: arrival.reference,
@@ -213,7 +214,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             answer: opened.answer,
             in_session: false,
         };
-        if self.came_before(&receipt) {
+        if self.came_before(&receipt, seen) {
             return Err(Drop::AlreadyDelivered.into());
         }
         self.accept(&receipt, bytes, opened.content, trace)
@@ -229,9 +230,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// Whether the message came before under another envelope; sees to its acknowledgement.
-    fn came_before(&mut self, receipt: &Receipt) -> bool {
+    fn came_before(&mut self, receipt: &Receipt, seen: Seen) -> bool {
         let sender = receipt.contact.handle;
-        match self.delivery.seen(sender, receipt.id) {
+        match seen {
             Seen::No => false,
             Seen::Waiting => {
                 let key = DeliveryId { sender, reference: receipt.id }.to_bytes();
@@ -306,8 +307,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             in_session: true,
         };
         // The counter is fresh, so only a re-sealed message can have come before.
-        if parsed.orig.is_some() && self.came_before(&receipt) {
-            return Err(Drop::AlreadyDelivered.into());
+        if parsed.orig.is_some() {
+            let seen = self.delivery.seen(receipt.contact.handle, receipt.id);
+            if self.came_before(&receipt, seen) {
+                return Err(Drop::AlreadyDelivered.into());
+            }
         }
         let step = self.accept(&receipt, bytes, opened.content, trace);
         if step.is_err() {
