@@ -20,7 +20,7 @@ pub use sealed::Sealed;
 /// Bytes an AEAD adds to its plaintext.
 pub const TAG_LEN: usize = 16;
 
-mod sealed {
+pub(crate) mod sealed {
     /// Keeps foreign suites out: two suites would be two incompatible networks.
     pub trait Sealed {}
 }

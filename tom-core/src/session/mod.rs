@@ -1,1 +1,3 @@
-//! (module under construction)
+//! End-to-end sessions. (under construction)
+
+pub(crate) mod keys;
