@@ -198,6 +198,12 @@ impl<C: Suite> NoiseLink<C> {
         self.current.as_ref().map(|session| &session.peer)
     }
 
+    /// What both ends of the session in use have in common and no other session has.
+    #[cfg(test)]
+    pub(super) fn session_id(&self) -> Option<[u8; 32]> {
+        self.current.as_ref().map(Session::id)
+    }
+
     /// Whether a packet to this name may be for this link.
     #[must_use]
     pub fn owns(&self, sid: LinkSid) -> bool {

@@ -39,6 +39,11 @@ impl Hello {
     }
 }
 
+/// The responder's name for a session: the first bytes of its ephemeral key. Spec NL-3.
+fn sid_r(noise2: &[u8]) -> Option<LinkSid> {
+    noise2.first_chunk().map(|bytes| LinkSid(*bytes))
+}
+
 const fn reject(error: NoiseError) -> Reject {
     match error {
         NoiseError::Short => Reject::BadLength,
@@ -100,16 +105,21 @@ impl<C: Suite> NoiseLink<C> {
         }
         self.check_newer(&peer, hello.t_ms)?;
 
-        let ours = self.draw_sid();
         let mut resp = [0; RESP_LEN];
-        put(&mut resp, &[&[RESP], &ours.0, &from.0]);
         let (covered, place) = resp
             .split_last_chunk_mut::<MAC_LEN>()
             .ok_or(Reject::BadLength)?;
-        let noise2 = covered.get_mut(NOISE2_AT..).ok_or(Reject::BadLength)?;
+        let (head, noise2) = covered.split_at_mut(NOISE2_AT);
         let split = responder
             .write2::<C>(&self.drbg.array(), noise2)
             .map_err(reject)?;
+        // NL-3: a name that the handshake itself authenticates.
+        let ours = sid_r(noise2).ok_or(Reject::BadLength)?;
+        if self.owns(ours) {
+            // One in a thousand million; the repeated INIT gets another one.
+            return Err(Reject::Overloaded);
+        }
+        put(head, &[&[RESP], &ours.0, &from.0]);
         *place = mac1::<C>(&mac_key::<C>(&x), &[covered]).0;
         let parts = Parts {
             role: Role::Responder,
@@ -169,6 +179,9 @@ impl<C: Suite> NoiseLink<C> {
         let noise2 = bytes
             .get_mut(NOISE2_AT..RESP_LEN - MAC_LEN)
             .ok_or(Reject::BadLength)?;
+        if sid_r(noise2) != Some(from) {
+            return Err(Reject::UnknownSid);
+        }
         let split = dial.noise.read2::<C>(keys, noise2).map_err(reject)?;
         let parts = Parts {
             role: Role::Initiator,

@@ -6,11 +6,11 @@ use super::{Admit, Gate, GateConfig, mac_key, mac1};
 use crate::crypto::Tom1;
 use crate::entropy::Seed;
 use crate::identity::XPublic;
-use crate::link::packet::{COOKIE, INIT, INIT_LEN, INIT2, LinkSid, MAC_LEN, Packet, put};
+use crate::link::packet::{COOKIE, INIT, INIT_LEN, INIT2, MAC_LEN, Packet, put};
 use crate::link::reject::Reject;
 use crate::link::rules::{COOKIE_SECRET_LIFE, DIFFICULTY_MAX};
 use crate::link::stamp::Search;
-use crate::time::{Instant, Span};
+use crate::time::Instant;
 
 const OWN: XPublic = XPublic([9; 32]);
 const CONFIG: GateConfig = GateConfig {
@@ -247,11 +247,4 @@ fn time_that_runs_backwards_gives_nothing_back() {
         admit(&mut gate, 5_000, b"", &init(1)),
         Seen::Cookie(..)
     ));
-    assert_eq!(
-        Instant::from_millis(5_000).plus(Span::from_secs(1)),
-        Instant::from_millis(6_000)
-    );
-    let sid = LinkSid(1u32.to_le_bytes());
-    let packet = Packet::parse(&init(1)).unwrap();
-    assert!(matches!(packet, Packet::Init { from, .. } if from == sid));
 }
