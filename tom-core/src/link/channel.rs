@@ -72,7 +72,7 @@ enum Dialling {
     Flying(Dial),
 }
 
-/// A handshake answered and not yet confirmed by a first DATA. Spec NL-12.
+/// A handshake answered and not yet confirmed by a first DATA. Spec NLK-12.
 #[derive(Debug)]
 struct Answered {
     session: Session,
@@ -80,7 +80,7 @@ struct Answered {
     since: Instant,
 }
 
-/// The channel to one peer: handshakes both ways, the session in use and the one before.
+/// The channel to one peer: handshakes both ways, the session in use and the one before. Spec NLK-24.
 ///
 /// The identity's secret half is an argument of the calls that need it, so that it can be shared
 /// with the node and live where it likes.
@@ -106,7 +106,7 @@ pub struct NoiseLink<C: Suite = Tom1> {
     answered: Option<Answered>,
     current: Option<Session>,
     previous: Option<Session>,
-    /// The newest handshake time seen, and whose it was. Spec NL-11.
+    /// The newest handshake time seen, and whose it was. Spec NLK-11.
     newest: Option<(PublicKey, u64)>,
     /// The peer the driver was told is up.
     reported: Option<PublicKey>,
@@ -288,7 +288,7 @@ impl<C: Suite> NoiseLink<C> {
             && answered.session.ours == to
         {
             let opened = answered.session.open::<C>(now, n, bytes)?;
-            // NL-12: only now is it certain that the peer is there and has the session.
+            // NLK-12: only now is it certain that the peer is there and has the session.
             if let Some(answered) = self.answered.take() {
                 self.send_resp = false;
                 self.install(now, answered.session);
@@ -328,7 +328,7 @@ impl<C: Suite> NoiseLink<C> {
             self.current = Some(session);
             return;
         };
-        // NL-21: both ends see the same two sessions and choose alike.
+        // NLK-21: both ends see the same two sessions and choose alike.
         let crossed = current.role != session.role && now.since(current.born) <= rules::CROSSED;
         let (used, kept) = if crossed && current.before(&session) {
             (current, session)

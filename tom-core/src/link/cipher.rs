@@ -1,11 +1,11 @@
-//! The two directions of a session: counters, keys and the replay window. Spec NL-13 to NL-17.
+//! The two directions of a session: counters, keys and the replay window. Spec NLK-13 to NLK-17.
 
 use super::packet::{DATA, DATA_HEAD, DATA_OVERHEAD, LinkSid, put};
 use super::reject::Reject;
 use super::rules::{KEY_PACKETS, LIFE_PACKETS, WINDOW};
 use crate::crypto::{Key, Suite, TAG_LEN};
 
-/// The sending direction.
+/// The sending direction. Spec NLK-13, NLK-14.
 #[derive(Debug)]
 pub(super) struct Tx {
     key: Key,
@@ -60,6 +60,7 @@ impl Tx {
 }
 
 /// The receiving direction. Nothing but a key derived ahead changes before a packet authenticated.
+/// Spec NLK-15, NLK-16.
 #[derive(Debug)]
 pub(super) struct Rx {
     /// The key before the current one, while the window reaches back to it.

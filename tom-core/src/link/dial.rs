@@ -1,5 +1,5 @@
 //! The outgoing handshake: INIT, its repetitions and what a busy responder asks for.
-//! Spec NL-3, NL-9, NL-19.
+//! Spec NLK-3, NLK-9, NLK-19.
 
 use super::gate::{mac_key, mac1};
 use super::packet::{
@@ -69,7 +69,7 @@ pub(super) struct Fresh<'a> {
     pub(super) t_ms: u64,
 }
 
-/// What both ends of a handshake are bound to. Spec NL-3.
+/// What both ends of a handshake are bound to. Spec NLK-3.
 pub(super) fn prologue(from: LinkSid, responder: &PublicKey) -> [u8; 45] {
     let mut out = [0; 45];
     put(&mut out, &[b"ToM1-link", &from.0, responder.as_bytes()]);
@@ -115,7 +115,7 @@ impl Dial {
         })
     }
 
-    /// Takes a COOKIE. Spec NL-9.
+    /// Takes a COOKIE. Spec NLK-9.
     pub(super) fn take_cookie(
         &mut self,
         now: Instant,

@@ -1,4 +1,4 @@
-//! What is checked before a packet may cost a key agreement. Spec NL-5 to NL-10.
+//! What is checked before a packet may cost a key agreement. Spec NLK-5 to NLK-10, NLK-23.
 //!
 //! For nothing but its form: every packet. For one hash: the first MAC, which only somebody who
 //! knows whom it talks to can make. Beyond a budget of handshakes the gate answers COOKIE alone, and
@@ -100,7 +100,7 @@ pub struct Gate<C: Suite = Tom1> {
 pub enum Admit<'b> {
     /// It may go on to its link: [`NoiseLink::handle`](super::NoiseLink::handle).
     Pass(Admitted<'b>),
-    /// Send this COOKIE back to where the packet came from; it is shorter than the packet.
+    /// Send this COOKIE back to where the packet came from; it is shorter than the packet (NLK-23).
     Reply([u8; COOKIE_LEN]),
     /// It is not used.
     Drop(Reject),
@@ -121,12 +121,12 @@ impl Admitted<'_> {
     }
 }
 
-/// The key of the first MAC towards the end whose X25519 key is `receiver`. Spec NL-5.
+/// The key of the first MAC towards the end whose X25519 key is `receiver`. Spec NLK-5.
 pub(super) fn mac_key<C: Suite>(receiver: &XPublic) -> Key {
     Key::new(C::sha256(&[b"tom-mac1", &receiver.0]))
 }
 
-/// The first MAC over `parts`. Spec NL-5.
+/// The first MAC over `parts`. Spec NLK-5.
 pub(super) fn mac1<C: Suite>(key: &Key, parts: &[&[u8]]) -> Mac1 {
     let mac = C::hmac(key.as_bytes(), parts);
     Mac1(mac.first_chunk().copied().unwrap_or_default())
@@ -188,7 +188,7 @@ impl<C: Suite> Gate<C> {
         }
     }
 
-    /// NL-5, NL-6: one hash, and a forged packet is gone. `whole` is the length with the MAC of an
+    /// NLK-5, NLK-6: one hash, and a forged packet is gone. `whole` is the length with the MAC of an
     /// INIT or RESP; what an INIT2 has behind is not covered.
     fn check_mac(&self, bytes: &[u8], whole: usize, mac: Mac1) -> Result<(), Reject> {
         let covered = bytes.get(1..whole - MAC_LEN).ok_or(Reject::BadLength)?;
@@ -206,7 +206,7 @@ impl<C: Suite> Gate<C> {
         }
     }
 
-    /// NL-7: an INIT passes while the budget lasts, then gets a COOKIE.
+    /// NLK-7: an INIT passes while the budget lasts, then gets a COOKIE.
     fn first(
         &mut self,
         now: Instant,
@@ -220,7 +220,7 @@ impl<C: Suite> Gate<C> {
         Ok(self.reply(source, packet))
     }
 
-    /// NL-7, NL-10: an INIT2 passes when it shows cookie and stamp, once, or while there is no load.
+    /// NLK-7, NLK-10: an INIT2 passes when it shows cookie and stamp, once, or while there is no load.
     fn second(
         &mut self,
         now: Instant,
@@ -262,7 +262,7 @@ impl<C: Suite> Gate<C> {
         }
     }
 
-    /// NL-8.
+    /// NLK-8.
     fn cookie_of(secret: &Key, source: &[u8]) -> [u8; 16] {
         let mac = C::hmac(secret.as_bytes(), &[source]);
         mac.first_chunk().copied().unwrap_or_default()

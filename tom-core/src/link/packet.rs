@@ -1,4 +1,4 @@
-//! The packets on the medium, fixed layouts, little endian. Spec NL-1, NL-2.
+//! The packets on the medium, fixed layouts, little endian. Spec NLK-1, NLK-2.
 //!
 //! ```text
 //! INIT   0xA1 | sid_i 4 | noise message 1: 96 + flags 1, t_ms 7 | mac1 8       117 B

@@ -57,7 +57,7 @@ pub(super) struct Parts {
 /// A datagram received, and what the session wants sent because of it.
 pub(super) struct Opened<'b> {
     pub(super) datagram: &'b mut [u8],
-    /// Whether an empty DATA is due at once. Spec NL-12, NL-22.
+    /// Whether an empty DATA is due at once. Spec NLK-12, NLK-22.
     pub(super) answer: bool,
 }
 
@@ -86,14 +86,14 @@ impl Session {
             born: now,
             heard: now,
             confirmed: false,
-            // NL-12: the initiator's first packet tells the responder, and calls for an answer.
+            // NLK-12: the initiator's first packet tells the responder, and calls for an answer.
             unanswered: initiator.then_some(now),
             owing: None,
             confirm: initiator.then_some((now, rules::RETRY_FIRST)),
         }
     }
 
-    /// Of two crossed sessions both ends use the one that comes first here. Spec NL-21.
+    /// Of two crossed sessions both ends use the one that comes first here. Spec NLK-21.
     pub(super) fn before(&self, other: &Self) -> bool {
         self.h < other.h
     }
@@ -138,17 +138,17 @@ impl Session {
         Ok(Opened { datagram, answer })
     }
 
-    /// Whether the session's life is over. Spec NL-17.
+    /// Whether the session's life is over. Spec NLK-17.
     pub(super) fn is_over(&self, now: Instant) -> bool {
         now >= self.over_at()
     }
 
-    /// Whether the peer has been silent for so long that it is gone. Spec NL-22.
+    /// Whether the peer has been silent for so long that it is gone. Spec NLK-22.
     pub(super) fn is_dead(&self, now: Instant) -> bool {
         self.dead_at().is_some_and(|at| now >= at)
     }
 
-    /// Whether this end should make the next session. Spec NL-18, NL-22.
+    /// Whether this end should make the next session. Spec NLK-18, NLK-22.
     pub(super) fn wants_next(&self, now: Instant) -> bool {
         let packets = match self.role {
             Role::Initiator => rules::RENEW_PACKETS,
@@ -157,7 +157,7 @@ impl Session {
         self.tx.count().max(self.rx.count()) >= packets || now >= self.next_at()
     }
 
-    /// Whether an empty DATA is due: a confirmation or a keepalive. Spec NL-12, NL-22.
+    /// Whether an empty DATA is due: a confirmation or a keepalive. Spec NLK-12, NLK-22.
     pub(super) fn wants_empty(&mut self, now: Instant) -> bool {
         if let Some((at, pause)) = self.confirm
             && now >= at

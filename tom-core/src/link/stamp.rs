@@ -1,4 +1,4 @@
-//! The work a busy responder asks for. Spec NL-10.
+//! The work a busy responder asks for. Spec NLK-10.
 //!
 //! `stamp` is any 8 bytes with which `SHA-256("tom-pow" | cookie | mac1 | stamp)` begins with as many
 //! zero bits as the COOKIE asked for. It is one block of the hash, bound to the sender's address by

@@ -1,5 +1,7 @@
 //! Handshakes: answering, being answered, being asked for a cookie.
 
+use zeroize::Zeroizing;
+
 use super::{Accept, Answered, Dialling, NoiseLink};
 use crate::crypto::Suite;
 use crate::crypto::noise::{NoiseError, PAYLOAD1_AT, Read1};
@@ -21,7 +23,7 @@ struct Hello {
 }
 
 impl Hello {
-    /// NL-4.
+    /// NLK-4.
     fn parse(noise1: &[u8]) -> Result<Self, Reject> {
         let payload = noise1
             .get(PAYLOAD1_AT..)
@@ -39,7 +41,7 @@ impl Hello {
     }
 }
 
-/// The responder's name for a session: the first bytes of its ephemeral key. Spec NL-3.
+/// The responder's name for a session: the first bytes of its ephemeral key. Spec NLK-3.
 fn sid_r(noise2: &[u8]) -> Option<LinkSid> {
     noise2.first_chunk().map(|bytes| LinkSid(*bytes))
 }
@@ -63,7 +65,7 @@ impl<C: Suite> NoiseLink<C> {
         init: Mac1,
         bytes: &mut [u8],
     ) -> Result<(), Reject> {
-        // NL-11: a copy of the handshake answered last gets the same answer, without any work.
+        // NLK-11: a copy of the handshake answered last gets the same answer, without any work.
         if self
             .answered
             .as_ref()
@@ -110,10 +112,9 @@ impl<C: Suite> NoiseLink<C> {
             .split_last_chunk_mut::<MAC_LEN>()
             .ok_or(Reject::BadLength)?;
         let (head, noise2) = covered.split_at_mut(NOISE2_AT);
-        let split = responder
-            .write2::<C>(&self.drbg.array(), noise2)
-            .map_err(reject)?;
-        // NL-3: a name that the handshake itself authenticates.
+        let e = Zeroizing::new(self.drbg.array());
+        let split = responder.write2::<C>(&e, noise2).map_err(reject)?;
+        // NLK-3: a name that the handshake itself authenticates.
         let ours = sid_r(noise2).ok_or(Reject::BadLength)?;
         if self.owns(ours) {
             // One in a thousand million; the repeated INIT gets another one.
@@ -145,12 +146,12 @@ impl<C: Suite> NoiseLink<C> {
         Ok(())
     }
 
-    /// NL-20: whether this end's own handshake counts and the peer's does not.
+    /// NLK-20: whether this end's own handshake counts and the peer's does not.
     fn insists(&self, peer: &XPublic) -> bool {
         matches!(&self.dialling, Dialling::Flying(dial) if dial.sends > 0) && self.own_x.0 > peer.0
     }
 
-    /// NL-11: a handshake with a time must be newer than the newest of that peer.
+    /// NLK-11: a handshake with a time must be newer than the newest of that peer.
     fn check_newer(&self, peer: &PublicKey, t_ms: u64) -> Result<(), Reject> {
         match &self.newest {
             Some((who, newest)) if t_ms != 0 && who == peer && t_ms <= *newest => {
@@ -196,7 +197,7 @@ impl<C: Suite> NoiseLink<C> {
         Ok(())
     }
 
-    /// NL-9: a COOKIE counts for the handshake under way alone.
+    /// NLK-9: a COOKIE counts for the handshake under way alone.
     pub(super) fn on_cookie(
         &mut self,
         now: Instant,

@@ -1,5 +1,7 @@
 //! What happens by itself: repetitions, renewal, keepalives, the end; and what waits to go out.
 
+use zeroize::Zeroizing;
+
 use super::{Dialling, LinkOutput, NoiseLink};
 use crate::crypto::Suite;
 use crate::identity::Keys;
@@ -94,7 +96,7 @@ impl<C: Suite> NoiseLink<C> {
         }
     }
 
-    /// NL-18, NL-22: the next session is made before this one ends, or when nobody answers.
+    /// NLK-18, NLK-22: the next session is made before this one ends, or when nobody answers.
     pub(super) fn look_ahead(&mut self, now: Instant) {
         if self
             .current
@@ -105,7 +107,7 @@ impl<C: Suite> NoiseLink<C> {
         }
     }
 
-    /// NL-12, NL-22: an empty DATA when the session asks for one.
+    /// NLK-12, NLK-22: an empty DATA when the session asks for one.
     pub(super) fn confirm(&mut self, now: Instant) {
         if let Some(session) = &mut self.current {
             self.send_empty |= session.wants_empty(now);
@@ -174,7 +176,7 @@ impl<C: Suite> NoiseLink<C> {
         }
     }
 
-    /// Sends the handshake and sets when it is sent again. Spec NL-19.
+    /// Sends the handshake and sets when it is sent again. Spec NLK-19.
     fn send(&mut self, now: Instant) {
         let pause = self.pause();
         if let Dialling::Flying(dial) = &mut self.dialling {
@@ -196,11 +198,11 @@ impl<C: Suite> NoiseLink<C> {
         Span::from_millis(pause + pause * u64::from(random) / 2_048)
     }
 
-    /// Writes a new handshake: two key agreements, a third the first time. Spec NL-3, NL-19.
+    /// Writes a new handshake: two key agreements, a third the first time. Spec NLK-3, NLK-19.
     fn begin<K: Keys>(&mut self, now: Instant, keys: &K) {
         let ours = self.draw_sid();
-        let e = zeroize::Zeroizing::new(self.drbg.array());
-        // NL-4: every second attempt carries no time, in case our clock went back.
+        let e = Zeroizing::new(self.drbg.array());
+        // NLK-4: every second attempt carries no time, in case our clock went back.
         let t_ms = match self.clock {
             Some((at, unix_ms)) if self.handshakes.is_multiple_of(2) => {
                 unix_ms.saturating_add(now.since(at).as_millis())
