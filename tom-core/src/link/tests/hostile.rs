@@ -286,3 +286,23 @@ fn an_old_handshake_with_a_time_is_stale_and_a_reserved_flag_refused() {
     world.ends[1].feed(now, &init);
     assert_eq!(world.ends[1].rejects.last(), Some(&Reject::BadFlags));
 }
+
+#[test]
+fn a_copy_of_an_init_costs_no_key_agreement() {
+    let mut world = World::new(Accept::Nobody, Accept::Anybody);
+    world.dial(0);
+    world.run(Span::from_millis(15));
+    let init = world.tape[0].1.clone();
+    let cost = world.ends[1].keys.agreements.get();
+    // While it is answered and not confirmed: the same answer.
+    let answers = world.tape.iter().filter(|(to, _)| *to == 0).count();
+    world.deliver(1, &init);
+    assert_eq!(world.tape.len(), answers + 2);
+    assert_eq!(world.tape.last(), world.tape.get(1));
+    // Once the session is there: nothing.
+    world.run(Span::from_secs(1));
+    assert!(world.is_joined());
+    world.deliver(1, &init);
+    assert_eq!(world.ends[1].rejects.last(), Some(&Reject::Stale));
+    assert_eq!(world.ends[1].keys.agreements.get(), cost);
+}
