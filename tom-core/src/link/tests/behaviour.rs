@@ -177,6 +177,47 @@ fn both_ends_dial_at_once_and_agree_on_one_session() {
 }
 
 #[test]
+fn of_two_handshakes_under_way_one_is_answered() {
+    let mut world = World::new(
+        Accept::Only(*keys(2).public()),
+        Accept::Only(*keys(1).public()),
+    );
+    world.dial(0);
+    world.dial(1);
+    world.run(Span::from_secs(1));
+    assert!(world.is_joined());
+    // The end with the larger key insists: here the second.
+    assert!(world.ends[1].public().to_x().0 > world.ends[0].public().to_x().0);
+    assert_eq!(world.ends[1].rejects, [Reject::Crossed]);
+    assert_eq!(world.ends[0].rejects, []);
+    let answers = kinds(&world)
+        .iter()
+        .filter(|(_, kind)| *kind == RESP)
+        .count();
+    assert_eq!(answers, 1);
+}
+
+#[test]
+fn of_two_sessions_that_crossed_both_ends_use_the_same() {
+    let mut world = World::new(
+        Accept::Only(*keys(2).public()),
+        Accept::Only(*keys(1).public()),
+    );
+    // The answer to the first handshake is late, so that the second is answered before it is there.
+    world.fates = [Fate::Deliver(10), Fate::Deliver(30)].into();
+    world.dial(0);
+    world.run(Span::from_millis(10));
+    world.dial(1);
+    world.run(Span::from_millis(200));
+    let answers = kinds(&world)
+        .iter()
+        .filter(|(_, kind)| *kind == RESP)
+        .count();
+    assert_eq!(answers, 2);
+    assert!(world.is_joined());
+}
+
+#[test]
 fn a_link_answers_only_whom_it_accepts() {
     let stranger = Accept::Only(*keys(77).public());
     for accept in [Accept::Nobody, stranger] {
