@@ -28,9 +28,7 @@ pub const ADDRESS_LEN: usize = 63;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PublicKey([u8; 32]);
 
-/// The 8-byte name of a public key in headers: the start of SHA-256("tom-hdl" | key).
-#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Handle(pub [u8; 8]);
+pub use crate::wire::Handle;
 
 /// An X25519 public key: the Montgomery form of an identity, or an ephemeral from the wire.
 /// Any 32 bytes; key agreement refuses the weak ones.
@@ -288,12 +286,6 @@ fn hex(f: &mut fmt::Formatter<'_>, name: &str, bytes: &[u8]) -> fmt::Result {
         write!(f, "{byte:02x}")?;
     }
     f.write_str(")")
-}
-
-impl fmt::Debug for Handle {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        hex(f, "Handle", &self.0)
-    }
 }
 
 impl fmt::Debug for XPublic {

@@ -3,19 +3,13 @@
 //!
 //! Counter `n` belongs to epoch `n / 64`; the key of the next epoch is the Noise `REKEY` of this
 //! one's. A chain only moves forward: what was wiped cannot be derived again.
-#![cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "the session state machine that calls this comes next"
-    )
-)]
 
 mod record;
 mod rx;
 
-pub(crate) use rx::{RxChain, Seen, Unusable};
+pub(crate) use rx::{Located, RxChain, Unusable};
+#[cfg(test)]
+pub(crate) use rx::Seen;
 
 use crate::crypto::{Key, Suite};
 use crate::time::Span;

@@ -1,3 +1,250 @@
-//! End-to-end sessions. (under construction)
+//! End-to-end sessions: who we talk to, which keys we share, and turning plaintext into envelopes
+//! and back. Spec: session.
+//!
+//! *Theory.* A first message to somebody is a one-shot: Noise IK message 1 with the content as its
+//! payload, offering a session id. The answer (message 2) comes back with the first ACK and gives
+//! both ends a session whose messages cost no public-key operation. A contact may have several
+//! sessions to receive on (crossed handshakes, renewals); it sends on one.
+//!
+//! This concern never looks at routes, links or deliveries: it is given bytes and gives bytes.
 
+mod contact;
+mod handshake;
 pub(crate) mod keys;
+mod open;
+pub(crate) mod record;
+mod seal;
+
+pub(crate) use contact::{Contact, ContactRef, Contacts};
+pub(crate) use open::{DataRefused, OpenedData};
+pub(crate) use seal::{Recover, SealRequest, Sealed};
+
+use crate::bounded::{Entry, Idx, Table};
+use crate::crypto::Key;
+use crate::crypto::noise::Initiator;
+use crate::entropy::Drbg;
+use crate::identity::{PublicKey, XPublic};
+use crate::policy::Bucket;
+use crate::time::{Instant, Span};
+use crate::config::{Config, MAX_ENVELOPE, Profile};
+use crate::wire::{Handle, MaxEnvelope, Reference, Sid, Terms, Window};
+use keys::{RxChain, TxChain};
+
+/// A session sends for at most this long, then a new handshake replaces it.
+pub(crate) const SESSION_LIFE: Span = Span::from_secs(24 * 3600);
+/// A session is still received on this long after it stopped sending.
+pub(crate) const SESSION_GRACE: Span = Span::from_secs(24 * 3600);
+/// Sessions kept per contact: the sending one and those before it.
+pub(crate) const SESSIONS_PER_CONTACT: u8 = 3;
+/// Handshakes of the two sides younger than this count as crossed.
+pub(crate) const CROSSED: Span = Span::from_secs(120);
+/// Epochs with gaps kept per session: as many as memory allows; no wire behaviour hangs on it.
+pub(crate) const PARKED: usize = if cfg!(feature = "alloc") { 16 } else { 2 };
+/// Counters reserved ahead on durable storage.
+pub(crate) const RESERVE: u32 = 256;
+
+/// This node's own identity, with what is derived from it once.
+pub(crate) struct Me<'a, K> {
+    pub(crate) keys: &'a K,
+    pub(crate) public: &'a PublicKey,
+    pub(crate) handle: Handle,
+    pub(crate) x: &'a XPublic,
+}
+
+/// One end of a session.
+#[derive(Debug)]
+pub(crate) struct Session {
+    /// Our id: DATA that carries it is for this session.
+    pub(crate) sid: Sid,
+    /// Their id: what our DATA carries.
+    pub(crate) peer_sid: Sid,
+    pub(crate) contact: ContactRef,
+    pub(crate) initiator: bool,
+    /// The peer has shown that it has the keys.
+    pub(crate) confirmed: bool,
+    pub(crate) created: Instant,
+    pub(crate) tx: TxChain,
+    pub(crate) rx: RxChain<PARKED>,
+    pub(crate) ack_root: Key,
+    /// The handshake hash: names the session the same way at both ends.
+    pub(crate) h: [u8; 32],
+    /// Our messages in it that ask for an ACK and are not settled.
+    pub(crate) unacked: u32,
+    /// One above the highest counter of ours that was proven.
+    pub(crate) floor: u32,
+    /// Counters of the peer whose content was not used: their copies are never acknowledged.
+    pub(crate) refused: heapless::Vec<u32, 8>,
+    /// More than can be remembered were not used: no copy is acknowledged again.
+    pub(crate) mute: bool,
+    /// What the peer said of itself in the handshake.
+    pub(crate) peer: Terms,
+    /// The answer to the handshake, kept until the peer has shown that it has it.
+    pub(crate) resp: Option<CachedResp>,
+    /// Counters below this are durable (all of them on a volatile node).
+    pub(crate) reserved: u32,
+    /// Counters below this are durable once the last record is.
+    pub(crate) reserving: u32,
+    /// The version of the last record written.
+    pub(crate) version: u32,
+    pub(crate) persist_queued: bool,
+}
+
+impl Entry for Session {
+    type Key = [u8; 4];
+    fn key(&self) -> [u8; 4] {
+        self.sid.0
+    }
+}
+
+impl Session {
+    /// The direction byte of what we send: 0 from the initiator, 1 from the responder.
+    pub(crate) fn dir_out(&self) -> u8 {
+        u8::from(!self.initiator)
+    }
+
+    /// The direction byte of what we receive.
+    pub(crate) fn dir_in(&self) -> u8 {
+        u8::from(self.initiator)
+    }
+}
+
+/// The answer to a handshake, to be sent again when the one-shot comes again.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CachedResp {
+    pub(crate) reference: Reference,
+    pub(crate) expiry: u32,
+    /// The initiator's id.
+    pub(crate) sid: Sid,
+    pub(crate) noise: [u8; crate::wire::NOISE2_LEN],
+}
+
+/// A handshake we started and whose answer is not here yet.
+#[derive(Debug)]
+pub(crate) struct Pending {
+    /// The one-shot's reference: the answer names it.
+    pub(crate) reference: Reference,
+    pub(crate) sid: Sid,
+    pub(crate) contact: ContactRef,
+    pub(crate) initiator: Initiator,
+    pub(crate) expiry: u32,
+    pub(crate) created: Instant,
+}
+
+impl Entry for Pending {
+    type Key = [u8; 8];
+    fn key(&self) -> [u8; 8] {
+        self.reference.0
+    }
+}
+
+/// What this node says of itself in a handshake.
+pub(crate) fn own_terms(config: &Config) -> Terms {
+    Terms {
+        persists: config.durable,
+        window: match config.profile {
+            Profile::Leaf | Profile::Relay => Window::Narrow,
+            Profile::Full => Window::Wide,
+        },
+        max_envelope: match config.max_envelope {
+            ..4_096 => MaxEnvelope::B1200,
+            4_096..16_384 => MaxEnvelope::B4096,
+            16_384..MAX_ENVELOPE => MaxEnvelope::B16384,
+            _ => MaxEnvelope::B65535,
+        },
+    }
+}
+
+/// The concern's small state.
+#[derive(Debug)]
+pub(crate) struct SessionState {
+    pub(crate) rng: Drbg,
+    pub(crate) opens: Bucket,
+}
+
+/// The concern's tables, lent by the storage for one input.
+pub(crate) struct Tables<'a> {
+    pub(crate) contacts: Contacts<'a>,
+    pub(crate) sessions: Table<'a, Session>,
+    pub(crate) pending: Table<'a, Pending>,
+    pub(crate) state: &'a mut SessionState,
+}
+
+impl Tables<'_> {
+    /// A session id neither a session nor a pending handshake uses.
+    fn fresh_sid(&mut self) -> Sid {
+        loop {
+            let mut sid = [0; 4];
+            self.state.rng.fill(&mut sid);
+            let taken = self.sessions.find(&sid).is_some()
+                || self.pending.iter().any(|(_, pending)| pending.sid.0 == sid);
+            if !taken && sid != [0; 4] {
+                return Sid(sid);
+            }
+        }
+    }
+
+    /// A message of this session was proven (`proven`), ended or went elsewhere: one more may be
+    /// under way.
+    pub(crate) fn settled(&mut self, sid: Sid, n: Option<u32>, proven: bool) {
+        if let Some(session) = self.sessions.find(&sid.0).and_then(|i| self.sessions.get_mut(i)) {
+            session.unacked = session.unacked.saturating_sub(1);
+            if let (Some(n), true) = (n, proven) {
+                session.floor = session.floor.max(n.saturating_add(1));
+            }
+        }
+    }
+
+    /// The content under this counter was not used: copies of it must not be acknowledged.
+    pub(crate) fn refuse(&mut self, sid: Sid, n: u32) {
+        if let Some(session) = self.sessions.find(&sid.0).and_then(|i| self.sessions.get_mut(i))
+            && session.refused.push(n).is_err()
+        {
+            session.mute = true;
+        }
+    }
+
+    /// Some session with this contact.
+    pub(crate) fn session_of(&self, handle: Handle) -> Option<Idx> {
+        self.sessions.iter().find(|(_, s)| s.contact.handle == handle).map(|(idx, _)| idx)
+    }
+
+    /// Some handshake pending with this contact.
+    pub(crate) fn pending_of(&self, handle: Handle) -> Option<Idx> {
+        self.pending.iter().find(|(_, p)| p.contact.handle == handle).map(|(idx, _)| idx)
+    }
+
+    /// Removes a session and its keys.
+    pub(crate) fn drop_session(&mut self, idx: Idx) -> Option<Sid> {
+        let session = self.sessions.remove(idx)?;
+        if let Some(contact) = self.contacts.get_mut(session.contact) {
+            contact.sessions = contact.sessions.saturating_sub(1);
+            if contact.send == Some(session.sid) {
+                contact.send = None;
+            }
+        }
+        Some(session.sid)
+    }
+
+    /// Drops sessions and handshakes whose time is over. At most `work` entries are looked at.
+    pub(crate) fn purge(&mut self, now: Instant, work: u32) -> Option<Sid> {
+        let life = SESSION_LIFE.as_millis() + SESSION_GRACE.as_millis();
+        for _ in 0..work {
+            let Some(idx) = self.pending.oldest() else { break };
+            let Some(entry) = self.pending.get(idx) else { break };
+            if now.since(entry.created) <= SESSION_LIFE {
+                break;
+            }
+            let contact = entry.contact;
+            self.pending.remove(idx);
+            if let Some(contact) = self.contacts.get_mut(contact) {
+                contact.pending = contact.pending.saturating_sub(1);
+            }
+        }
+        let idx = self.sessions.oldest()?;
+        let session = self.sessions.get(idx)?;
+        if now.since(session.created).as_millis() > life {
+            return self.drop_session(idx);
+        }
+        None
+    }
+}

@@ -1,0 +1,80 @@
+//! The number of a slot.
+
+/// The number of a slot in one container, or [`Idx::NONE`]; four bytes, all zero when none.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Idx(u32);
+
+impl Idx {
+    /// No slot: every container answers it with nothing.
+    pub const NONE: Self = Self(0);
+
+    /// The most slots a container uses; storage beyond it stays unused.
+    pub const MAX_SLOTS: u32 = u32::MAX - 1;
+
+    /// The slot number `slot`, counted from 0; [`Idx::NONE`] from [`Idx::MAX_SLOTS`] on.
+    #[must_use]
+    pub const fn new(slot: u32) -> Self {
+        if slot < Self::MAX_SLOTS {
+            Self(slot + 1)
+        } else {
+            Self::NONE
+        }
+    }
+
+    /// The slot number counted from 0, for arrays that run beside a container.
+    #[must_use]
+    pub const fn get(self) -> Option<u32> {
+        self.0.checked_sub(1)
+    }
+
+    /// Whether this names no slot.
+    #[must_use]
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// This number, unless it is [`Idx::NONE`].
+    #[must_use]
+    pub const fn some(self) -> Option<Self> {
+        if self.is_none() { None } else { Some(self) }
+    }
+
+    /// The position in a slice. NONE wraps to one that no container's storage has, so that it
+    /// needs no branch of its own.
+    pub(super) const fn at(self) -> usize {
+        self.0.wrapping_sub(1) as usize
+    }
+
+    /// The value kept in plain `u32` storage; 0 is NONE.
+    pub(super) const fn raw(self) -> u32 {
+        self.0
+    }
+
+    /// Undoes [`Idx::raw`].
+    pub(super) const fn from_raw(raw: u32) -> Self {
+        Self(raw)
+    }
+}
+
+impl core::fmt::Debug for Idx {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self.get() {
+            Some(slot) => write!(f, "#{slot}"),
+            None => f.write_str("#none"),
+        }
+    }
+}
+
+/// The cells a container uses; more than [`Idx`] can number stay unused.
+pub(super) fn usable<C>(cells: &mut [C]) -> &mut [C] {
+    let most = usize::try_from(Idx::MAX_SLOTS).unwrap_or(usize::MAX);
+    let used = cells.len().min(most);
+    cells
+        .split_at_mut_checked(used)
+        .map_or(&mut [], |(used, _)| used)
+}
+
+/// The length of cells that went through [`usable`].
+pub(super) fn count<C>(cells: &[C]) -> u32 {
+    u32::try_from(cells.len()).unwrap_or(Idx::MAX_SLOTS)
+}

@@ -1,0 +1,330 @@
+//! Messages of this node, from acceptance to proof. Spec: delivery, "States" and "Proofs".
+
+use super::Tables;
+use crate::bounded::{Chain, Entry, Idx};
+use crate::egress::LinkRef;
+use crate::output::State;
+use crate::report::Attempts;
+use crate::session::{ContactRef, Recover};
+use crate::time::{Instant, Span};
+use crate::wire::{Class, MessageId, Reference, Secret, Sid};
+
+/// What a message is for: only the application's own are reported to it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The application's bytes.
+    Application,
+    /// A read receipt, or our candidates: sent as reliably, reported to nobody.
+    Protocol,
+}
+
+/// A message that is not settled.
+#[derive(Debug)]
+pub(crate) struct Message {
+    /// The id the application knows: that of the first envelope.
+    pub(crate) id: MessageId,
+    /// The reference of the envelope now under way.
+    pub(crate) reference: Reference,
+    pub(crate) contact: ContactRef,
+    pub(crate) purpose: Purpose,
+    pub(crate) state: State,
+    /// The envelope, attempt and hops at their start.
+    pub(crate) envelope: Chain,
+    pub(crate) secret: Secret,
+    pub(crate) recover: Recover,
+    /// The session whose window it counts against.
+    pub(crate) session: Option<Sid>,
+    pub(crate) class: Class,
+    pub(crate) trace: bool,
+    pub(crate) expiry: u32,
+    /// The attempt the next transmission carries.
+    pub(crate) attempt: u8,
+    /// Transmissions made, over all envelopes.
+    pub(crate) sends: u32,
+    /// The link of the last transmission, and when it was handed over.
+    pub(crate) link: Option<LinkRef>,
+    pub(crate) sent: Option<Instant>,
+    /// The neighbour said it took the last transmission.
+    pub(crate) taken: bool,
+    /// A route is being asked for.
+    pub(crate) asking: bool,
+    /// Waiting in a link's queue.
+    pub(crate) queued: bool,
+    /// The recipient said that it was read; its proof is still awaited.
+    pub(crate) read: bool,
+    /// A state event is queued for the application.
+    pub(crate) telling: bool,
+    /// Storage confirmed its record (always true on a volatile node).
+    pub(crate) durable: bool,
+    pub(crate) version: u32,
+    pub(crate) accepted: Instant,
+    pub(crate) attempts: Attempts,
+}
+
+impl Entry for Message {
+    type Key = [u8; 8];
+    fn key(&self) -> [u8; 8] {
+        self.reference.0
+    }
+}
+
+/// What remains of an envelope that no longer has a message behind it, or was replaced by another.
+#[derive(Debug)]
+pub(crate) struct Proof {
+    pub(crate) reference: Reference,
+    pub(crate) secret: Secret,
+    /// The message it carried.
+    pub(crate) id: MessageId,
+    pub(crate) contact: ContactRef,
+    pub(crate) purpose: Purpose,
+    /// `None`: the message goes on under another envelope, whose reference follows.
+    pub(crate) end: Option<State>,
+    pub(crate) next: Reference,
+    /// Unix seconds: kept until then, room permitting.
+    pub(crate) until: u64,
+    pub(crate) took: Span,
+    pub(crate) in_session: bool,
+    pub(crate) sends: u32,
+    pub(crate) attempts: Attempts,
+}
+
+impl Entry for Proof {
+    type Key = [u8; 8];
+    fn key(&self) -> [u8; 8] {
+        self.reference.0
+    }
+}
+
+/// A message that a proof settled.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settled {
+    pub(crate) id: MessageId,
+    /// The envelope that was last under way.
+    pub(crate) reference: Reference,
+    pub(crate) contact: ContactRef,
+    pub(crate) purpose: Purpose,
+    /// The session and counter it went under.
+    pub(crate) session: Option<(Sid, u32)>,
+    /// The link the proven attempt left over, and how long ago.
+    pub(crate) link: Option<LinkRef>,
+    pub(crate) round_trip: Option<Span>,
+    pub(crate) envelope: Option<Chain>,
+    /// The recipient had said that it was read.
+    pub(crate) read: bool,
+    /// It had already been reported as expired.
+    pub(crate) late: bool,
+}
+
+/// What a proof's reference was found to be.
+pub(crate) enum Found {
+    /// A message under way.
+    Live(Idx),
+    /// An envelope of a message that settled, ended or goes on under another envelope.
+    Past(Idx),
+}
+
+impl Tables<'_> {
+    /// Which of our envelopes a reference names, if any.
+    pub(crate) fn find(&self, reference: Reference) -> Option<Found> {
+        if let Some(idx) = self.outbox.find(&reference.0) {
+            return Some(Found::Live(idx));
+        }
+        self.proofs.find(&reference.0).map(Found::Past)
+    }
+
+    /// The message under way that an application's id names.
+    pub(crate) fn find_id(&self, id: MessageId) -> Option<Found> {
+        let mut reference = id.reference();
+        // Each re-sealing leaves a pointer to the next envelope; follow a bounded number of them.
+        for _ in 0..16 {
+            match self.find(reference)? {
+                Found::Live(idx) => {
+                    return (self.outbox.get(idx)?.id == id).then_some(Found::Live(idx));
+                }
+                Found::Past(idx) => {
+                    let proof = self.proofs.get(idx)?;
+                    if proof.id != id {
+                        return None;
+                    }
+                    if proof.end.is_some() {
+                        return Some(Found::Past(idx));
+                    }
+                    reference = proof.next;
+                }
+            }
+        }
+        None
+    }
+
+    /// Moves a message to a later state; a later state is never taken back.
+    ///
+    /// True when the application is to be told.
+    pub(crate) fn advance(message: &mut Message, state: State) -> bool {
+        if state <= message.state {
+            return false;
+        }
+        message.state = state;
+        message.purpose == Purpose::Application
+    }
+
+    /// Ends a message: a proof entry stays, its keys are wiped, and the caller frees the payload.
+    pub(crate) fn end(&mut self, idx: Idx, state: State, now: Instant, until: u64) -> Option<Ended> {
+        self.timers.clear(idx);
+        let message = self.outbox.get_mut(idx)?;
+        let ended = Ended {
+            id: message.id,
+            reference: message.reference,
+            contact: message.contact,
+            purpose: message.purpose,
+            session: message.session,
+            n: message.recover.n(),
+            link: message.link,
+            sent: message.sent,
+            envelope: message.envelope,
+            read: message.read,
+        };
+        let proof = Proof {
+            reference: message.reference,
+            secret: message.secret,
+            id: message.id,
+            contact: message.contact,
+            purpose: message.purpose,
+            end: Some(state),
+            next: message.reference,
+            until,
+            took: now.since(message.accepted),
+            in_session: message.session.is_some(),
+            sends: message.sends,
+            attempts: core::mem::take(&mut message.attempts),
+        };
+        // Dropped in place, so that the keys in it are wiped where they lie.
+        self.outbox.discard(idx);
+        self.remember(proof);
+        // The first envelope's pointer is what the application's id leads to.
+        if ended.id.reference() != ended.reference
+            && let Some(first) = self.proofs.find(&ended.id.reference().0)
+            && let Some(entry) = self.proofs.get_mut(first)
+        {
+            entry.next = ended.reference;
+        }
+        Some(ended)
+    }
+
+    /// Keeps a proof; the oldest makes room.
+    pub(crate) fn remember(&mut self, proof: Proof) {
+        if let Some(old) = self.proofs.find(&proof.reference.0) {
+            self.proofs.remove(old);
+        }
+        if self.proofs.is_full()
+            && let Some(oldest) = self.proofs.oldest()
+        {
+            self.proofs.remove(oldest);
+        }
+        let _full = self.proofs.insert(proof);
+    }
+
+    /// The recipient's secret came back for one of our envelopes.
+    ///
+    /// `None` when it is not ours, the secret is wrong, or it says nothing new.
+    pub(crate) fn prove(
+        &mut self,
+        found: &Found,
+        secret: &Secret,
+        now: Instant,
+        until: u64,
+    ) -> Result<Settled, NotProven> {
+        use subtle::ConstantTimeEq;
+        match *found {
+            Found::Live(idx) => {
+                let message = self.outbox.get(idx).ok_or(NotProven::Repeat)?;
+                if !bool::from(message.secret.0.ct_eq(&secret.0)) {
+                    return Err(NotProven::Wrong);
+                }
+                self.settle(idx, State::Delivered, now, until).ok_or(NotProven::Repeat)
+            }
+            Found::Past(idx) => {
+                let proof = self.proofs.get_mut(idx).ok_or(NotProven::Repeat)?;
+                if !bool::from(proof.secret.0.ct_eq(&secret.0)) {
+                    return Err(NotProven::Wrong);
+                }
+                match proof.end {
+                    Some(State::Expired) => {
+                        proof.end = Some(State::Delivered);
+                        Ok(Settled {
+                            id: proof.id,
+                            reference: proof.reference,
+                            contact: proof.contact,
+                            purpose: proof.purpose,
+                            session: None,
+                            link: None,
+                            round_trip: None,
+                            envelope: None,
+                            read: false,
+                            late: true,
+                        })
+                    }
+                    Some(_) => Err(NotProven::Repeat),
+                    None => {
+                        // An earlier envelope of a message still under way: that message is proven.
+                        let id = proof.id;
+                        match self.find_id(id) {
+                            Some(Found::Live(live)) => {
+                                self.settle(live, State::Delivered, now, until)
+                                    .ok_or(NotProven::Repeat)
+                            }
+                            Some(Found::Past(_)) | None => Err(NotProven::Repeat),
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Settles a live message as delivered or read.
+    pub(crate) fn settle(
+        &mut self,
+        idx: Idx,
+        state: State,
+        now: Instant,
+        until: u64,
+    ) -> Option<Settled> {
+        let ended = self.end(idx, state, now, until)?;
+        Some(Settled {
+            id: ended.id,
+            reference: ended.reference,
+            contact: ended.contact,
+            purpose: ended.purpose,
+            session: ended.session.zip(ended.n),
+            link: ended.link,
+            round_trip: ended.sent.map(|sent| now.since(sent)),
+            envelope: Some(ended.envelope),
+            read: ended.read,
+            late: false,
+        })
+    }
+}
+
+/// What is left to do for a message that ended.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Ended {
+    pub(crate) id: MessageId,
+    pub(crate) reference: Reference,
+    pub(crate) contact: ContactRef,
+    pub(crate) purpose: Purpose,
+    pub(crate) session: Option<Sid>,
+    /// Its counter, when it went in a session.
+    pub(crate) n: Option<u32>,
+    pub(crate) link: Option<LinkRef>,
+    pub(crate) sent: Option<Instant>,
+    pub(crate) envelope: Chain,
+    pub(crate) read: bool,
+}
+
+/// Why a secret settled nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotProven {
+    /// It does not open the commitment.
+    Wrong,
+    /// The message was settled before.
+    Repeat,
+}

@@ -1,0 +1,280 @@
+//! Handing on what is not for this node. Spec: routing, "Forwarding".
+
+use super::receive::{Arrival, Trace};
+use super::send::queue;
+use super::{Step, World};
+use crate::bounded::Idx;
+use crate::config::{CARRIED_BY_ALL, Profile};
+use crate::crypto::Suite;
+use crate::egress::{Job, LinkRef, Queue};
+use crate::error::Drop;
+use crate::identity::Keys;
+use crate::routing::{Asker, Choice, Copy, Forward, Return, Wish};
+use crate::wire::{
+    Commit, ENVELOPE_AT, Flags, Head, MAX_TRACE_LEN, NackCode, Reference, Trace as Declared,
+    message_id, set_path,
+};
+
+impl<K: Keys, C: Suite> World<'_, K, C> {
+    /// Takes an envelope for somebody else, once per attempt, and finds it a next hop.
+    pub(super) fn forward(
+        &mut self,
+        link: LinkRef,
+        bytes: &mut [u8],
+        head: &Head,
+        commit: Option<Commit>,
+        trace: &Trace,
+    ) -> Step {
+        if self.config.profile == Profile::Leaf {
+            return Err(Drop::NoRoute.into());
+        }
+        if head.hop == 0 {
+            return Err(Drop::NoHops.into());
+        }
+        let reference = message_id(bytes).ok_or(Drop::Truncated)?.reference();
+        let arrival = Arrival { link, head: *head, reference };
+        if self.routing.forwards.is_full() || !self.out.pool.room_for(bytes.len() + MAX_TRACE_LEN) {
+            self.nack(arrival, NackCode::Full, 0);
+            return Err(Drop::ForwardFull.into());
+        }
+        let entry = Return {
+            reference,
+            commit,
+            dst: head.dst,
+            expiry: head.expiry,
+            first: link,
+            from: link,
+            to: None,
+            at: self.now,
+            attempts: 0,
+            proofs: 0,
+            answers: 0,
+            passed: false,
+        };
+        let last = match self.routing.note_copy(entry, head.attempt) {
+            Copy::Fresh(last) => last,
+            Copy::Seen => {
+                self.taken_frame(link, reference);
+                return Err(Drop::Duplicate.into());
+            }
+        };
+        set_path(bytes, head.attempt, head.hop - 1);
+        let wish = Wish {
+            dst: head.dst,
+            from: Some(link.id),
+            last: last.map(|last| last.id),
+            attempt: head.attempt,
+            frame: bytes.len() + ENVELOPE_AT + if head.flags.wants_trace() { 50 } else { 0 },
+            asked: false,
+        };
+        let step = self.forward_by(arrival, bytes, commit.is_some(), trace, wish);
+        if step.is_err() {
+            self.routing.unnote_copy(reference, head.attempt);
+        } else {
+            self.taken_frame(link, reference);
+        }
+        step
+    }
+
+    fn forward_by(
+        &mut self,
+        arrival: Arrival,
+        bytes: &[u8],
+        tell: bool,
+        trace: &Trace,
+        wish: Wish,
+    ) -> Step {
+        let mut choice = self.routing.choose(&self.out, self.now, wish);
+        if choice == Choice::Ask {
+            let until = self.now.plus(self.config.ask_wait);
+            let asked = self.routing.asking(wish.dst)
+                || self.routing.ask(&mut self.out, wish.dst, Asker::Here, 2, until);
+            if asked {
+                let idx = self.hold(arrival, bytes, tell, trace, None)?;
+                self.routing.forward_timers.set(idx, self.now.plus(self.config.hold_max));
+                return Ok(None);
+            }
+            choice = self.routing.choose(&self.out, self.now, Wish { asked: true, ..wish });
+        }
+        match choice {
+            Choice::Over(to, _) => {
+                let idx = self.hold(arrival, bytes, tell, trace, Some(to))?;
+                self.send_on(idx, to, arrival.head.flags)
+            }
+            Choice::Ask | Choice::Nowhere => {
+                if bytes.len() > CARRIED_BY_ALL as usize {
+                    self.nack(arrival, NackCode::TooBig, CARRIED_BY_ALL);
+                    return Err(Drop::TooBig.into());
+                }
+                self.nack(arrival, NackCode::NoRoute, 0);
+                Err(Drop::NoRoute.into())
+            }
+        }
+    }
+
+    /// Makes the forward entry; it holds the payload until the frame is out.
+    fn hold(
+        &mut self,
+        arrival: Arrival,
+        bytes: &[u8],
+        tell: bool,
+        trace: &Trace,
+        to: Option<LinkRef>,
+    ) -> Result<Idx, Drop> {
+        let Arrival { link, head, reference } = arrival;
+        let mut extended = [0; MAX_TRACE_LEN];
+        let declared = if head.flags.wants_trace() {
+            let before = Declared::parse(trace).ok();
+            Declared::extended(before, self.me.handle, 0, &mut extended).as_bytes()
+        } else {
+            &[]
+        };
+        let chain = self.out.pool.store(&[bytes, declared]).ok_or(Drop::ForwardFull)?;
+        self.own.serial = self.own.serial.wrapping_add(1);
+        let forward = Forward {
+            serial: self.own.serial,
+            reference,
+            dst: head.dst,
+            from: link,
+            attempt: head.attempt,
+            expiry: head.expiry,
+            flags: head.flags,
+            bytes: chain,
+            envelope_len: bytes.len() as u32,
+            to,
+            direct: false,
+            tell,
+        };
+        match self.routing.forwards.insert(forward) {
+            Ok(idx) => Ok(idx),
+            Err(forward) => {
+                self.out.pool.free(forward.bytes);
+                Err(Drop::ForwardFull)
+            }
+        }
+    }
+
+    /// Queues a held envelope for a link.
+    fn send_on(&mut self, idx: Idx, to: LinkRef, flags: Flags) -> Step {
+        if !self.out.push(to, queue(flags.class()), Job::Forward(idx)) {
+            self.release(idx);
+            return Err(Drop::ForwardFull.into());
+        }
+        let Some(forward) = self.routing.forwards.get_mut(idx) else { return Ok(None) };
+        let (reference, dst) = (forward.reference, forward.dst);
+        forward.to = Some(to);
+        forward.direct = self.out.link(to).is_some_and(|link| link.handle == dst);
+        if let Some(entry) = self.routing.returning_mut(reference) {
+            entry.to = Some(to);
+            entry.at = self.now;
+        }
+        Ok(None)
+    }
+
+    /// Ends a held envelope and wipes it.
+    pub(crate) fn release(&mut self, idx: Idx) {
+        self.routing.forward_timers.clear(idx);
+        if let Some(forward) = self.routing.forwards.remove(idx) {
+            self.out.pool.free(forward.bytes);
+        }
+    }
+
+    /// A route was found, or was not: what waits for it goes, or goes back.
+    pub(super) fn forward_waiting(&mut self, dst: crate::wire::Handle) {
+        while let Some(idx) = self.routing.waiting_for(dst) {
+            let Some(forward) = self.routing.forwards.get(idx) else { return };
+            let wish = Wish {
+                dst,
+                from: Some(forward.from.id),
+                last: None,
+                attempt: forward.attempt,
+                frame: forward.bytes.len() as usize + ENVELOPE_AT + 2,
+                asked: true,
+            };
+            let flags = forward.flags;
+            self.routing.forward_timers.clear(idx);
+            let sent = match self.routing.choose(&self.out, self.now, wish) {
+                Choice::Over(to, _) => self.send_on(idx, to, flags).is_ok(),
+                Choice::Ask | Choice::Nowhere => {
+                    self.give_up(idx);
+                    true
+                }
+            };
+            if !sent {
+                return;
+            }
+        }
+    }
+
+    /// No next hop was found in time.
+    pub(super) fn give_up(&mut self, idx: Idx) {
+        let Some(forward) = self.routing.forwards.get(idx) else { return };
+        let (reference, attempt, from) = (forward.reference, forward.attempt, forward.from);
+        let expiry = forward.expiry;
+        self.stats.count(Drop::NoRoute);
+        self.routing.unnote_copy(reference, attempt);
+        self.release(idx);
+        let code = NackCode::NoRoute.code();
+        self.out.push(from, Queue::Control, Job::Nack { reference, code, arg: 0, expiry });
+    }
+
+    /// The answer to a handshake goes back the way its one-shot came.
+    pub(super) fn pass_back(
+        &mut self,
+        link: LinkRef,
+        bytes: &mut [u8],
+        head: &Head,
+        reference: Reference,
+    ) -> Step {
+        let entry = self.routing.returning_mut(reference).ok_or(Drop::RespUnknown)?;
+        if entry.expiry != head.expiry {
+            return Err(Drop::RespMismatch.into());
+        }
+        if entry.to.is_none_or(|to| to.id != link.id) {
+            return Err(Drop::WrongLink.into());
+        }
+        if u32::from(entry.answers) >= entry.attempts.count_ones() {
+            return Err(Drop::AckRepeat.into());
+        }
+        if head.hop == 0 {
+            return Err(Drop::NoHops.into());
+        }
+        entry.answers += 1;
+        let back = entry.from;
+        set_path(bytes, head.attempt, head.hop - 1);
+        let arrival = Arrival { link, head: *head, reference };
+        let idx = self.hold(arrival, bytes, false, &Trace::new(), Some(back))?;
+        if !self.out.push(back, Queue::Control, Job::Forward(idx)) {
+            self.release(idx);
+            return Err(Drop::NoRoute.into());
+        }
+        Ok(None)
+    }
+
+    /// A relay says that it handed an envelope on to the recipient.
+    pub(super) fn on_passed(&mut self, link: LinkRef, reference: Reference) -> Step {
+        if let Some(idx) = self.delivery.outbox.find(&reference.0) {
+            let now = self.now;
+            let message = self.delivery.outbox.get_mut(idx).ok_or(Drop::ReceiptUnknown)?;
+            if message.link.is_none_or(|last| last.id != link.id) || message.sends == 0 {
+                return Err(Drop::ReceiptUnknown.into());
+            }
+            if let Some(attempt) = message.attempts.last_mut() {
+                attempt.passed.get_or_insert(now.since(attempt.sent));
+            }
+            self.tell_state(idx, crate::output::State::Passed);
+            return Ok(None);
+        }
+        if self.delivery.find(reference).is_some() {
+            return Ok(None);
+        }
+        let entry = self.routing.returning_mut(reference).ok_or(Drop::ReceiptUnknown)?;
+        if entry.passed || entry.to.is_none_or(|to| to.id != link.id) {
+            return Err(Drop::ReceiptUnknown.into());
+        }
+        entry.passed = true;
+        let from = entry.from;
+        self.out.push(from, Queue::Control, Job::Passed(reference));
+        Ok(None)
+    }
+}

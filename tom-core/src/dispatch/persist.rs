@@ -1,0 +1,207 @@
+//! What must survive a restart, and what a restart brings back. Spec: conventions, "Records".
+//!
+//! Records become durable in the order they are put out; a storage driver keeps to it.
+
+use super::{Step, World};
+use crate::crypto::Suite;
+use crate::delivery::record as messages;
+use crate::delivery::{InboxEntry, Message, OpenedEntry};
+use crate::egress::{Job, LinkRef};
+use crate::error::{Misuse, Refusal};
+use crate::identity::Keys;
+use crate::input::LinkId;
+use crate::output::{DeliveryId, Record, RecordKey, RecordKind, State};
+use crate::report::Attempts;
+use crate::session::ContactRef;
+use crate::session::record as sessions;
+use crate::time::Span;
+use crate::wire::{Reference, Sid};
+
+const BAD: Refusal = Refusal::Misuse(Misuse::BadRecord);
+
+/// No link: what was restored has none yet.
+const NOWHERE: LinkRef = LinkRef { idx: crate::bounded::Idx::NONE, id: LinkId(u32::MAX) };
+
+impl<K: Keys, C: Suite> World<'_, K, C> {
+    /// Queues a session's record, once.
+    pub(super) fn persist_session(&mut self, sid: Sid) {
+        let Some(idx) = self.session.sessions.find(&sid.0) else { return };
+        let Some(session) = self.session.sessions.get_mut(idx) else { return };
+        if !session.persist_queued {
+            session.persist_queued = self.out.push_local(Job::PersistSession(sid));
+        }
+    }
+
+    /// Queues the records of a contact's sessions, whose windows remember what was received.
+    pub(super) fn persist_windows(&mut self, contact: ContactRef) {
+        let mut next = self.session.sessions.oldest();
+        while let Some(idx) = next {
+            next = self.session.sessions.after(idx);
+            let session = self.session.sessions.get(idx);
+            if let Some(sid) = session.filter(|s| s.contact == contact).map(|s| s.sid) {
+                self.persist_session(sid);
+            }
+        }
+    }
+
+    /// A record is durable, or could not be made so.
+    pub(super) fn persisted(&mut self, key: RecordKey, version: u32, ok: bool) -> Step {
+        let [a, b, c, d, e, f, g, h, ..] = key.id;
+        let reference = Reference([a, b, c, d, e, f, g, h]);
+        match key.kind {
+            RecordKind::Session => {
+                let sid = Sid([a, b, c, d]);
+                if ok {
+                    self.session.session_persisted(sid, version);
+                } else {
+                    self.persist_session(sid);
+                }
+            }
+            RecordKind::Outbox => {
+                let Some(idx) = self.delivery.outbox.find(&reference.0) else { return Ok(None) };
+                let Some(message) = self.delivery.outbox.get_mut(idx) else { return Ok(None) };
+                if !ok {
+                    self.out.push_local(Job::PersistOutbox { idx, id: reference });
+                } else if message.version == version && !message.durable {
+                    message.durable = true;
+                    self.launch(idx);
+                }
+            }
+            RecordKind::Inbox => self.inbox_persisted(key.id, version, ok),
+            RecordKind::Opened => {
+                if !ok && let Some(idx) = self.delivery.opened.find(&reference.0) {
+                    self.out.push_local(Job::PersistOpened { idx, id: reference });
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// A received message is durable: it can be acknowledged, whatever becomes of the application.
+    fn inbox_persisted(&mut self, key: [u8; 16], version: u32, ok: bool) {
+        let Some(idx) = self.delivery.inbox.find(&key) else { return };
+        let Some(entry) = self.delivery.inbox.get_mut(idx) else { return };
+        if !ok {
+            let id = entry.delivery_id();
+            self.out.push_local(Job::PersistInbox { idx, id });
+            return;
+        }
+        if entry.version != version || entry.acknowledged {
+            return;
+        }
+        entry.acknowledged = true;
+        let (contact, link, reference) = (entry.contact, entry.link, entry.reference);
+        let (secret, again, expiry, answer) =
+            (entry.secret, entry.again.take(), entry.expiry, entry.answer);
+        if let Some(secret) = secret {
+            self.ack(contact, link, reference, secret, expiry, answer);
+        }
+        if let Some((reference, secret)) = again {
+            self.ack(contact, link, reference, secret, expiry, None);
+        }
+    }
+
+    /// A record read back, before anything else happened.
+    pub(super) fn restored(&mut self, record: Record<'_>) -> Step {
+        match record.key.kind {
+            RecordKind::Session => self.restore_session(record.bytes),
+            RecordKind::Outbox => self.restore_message(record.bytes),
+            RecordKind::Inbox => self.restore_inbox(record.bytes),
+            RecordKind::Opened => {
+                let entry: OpenedEntry = messages::read_opened(record.bytes).ok_or(BAD)?;
+                self.delivery.opened.insert(entry).map_err(|_| BAD)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn restore_session(&mut self, bytes: &[u8]) -> Step {
+        let unix = self.unix().ok_or(Refusal::NoClock)?;
+        let restored = sessions::read::<C>(bytes, self.now, unix).ok_or(BAD)?;
+        let contact = self.contact(&restored.peer, true)?;
+        if !self.session.restore_session(contact, restored.session) {
+            return Err(BAD.into());
+        }
+        Ok(None)
+    }
+
+    fn restore_message(&mut self, bytes: &[u8]) -> Step {
+        let restored = messages::read_message(bytes).ok_or(BAD)?;
+        let contact = self.contact(&restored.to, true)?;
+        let envelope = self.out.pool.store(&[restored.envelope]).ok_or(BAD)?;
+        let message = Message {
+            id: restored.id,
+            reference: restored.reference,
+            contact,
+            purpose: restored.purpose,
+            state: State::Pending,
+            envelope,
+            secret: restored.secret,
+            recover: restored.recover,
+            session: restored.session,
+            class: restored.class,
+            trace: restored.trace,
+            expiry: restored.expiry,
+            attempt: 0,
+            sends: 0,
+            link: None,
+            sent: None,
+            taken: false,
+            asking: false,
+            queued: false,
+            read: false,
+            telling: false,
+            durable: true,
+            version: 0,
+            accepted: self.now,
+            attempts: Attempts::new(),
+        };
+        let idx = self.delivery.outbox.insert(message).map_err(|_| BAD)?;
+        if let Some(contact) = self.session.contacts.get_mut(contact) {
+            contact.held += 1;
+        }
+        self.wake_at(idx, Span::ZERO);
+        Ok(Some(restored.id))
+    }
+
+    fn restore_inbox(&mut self, bytes: &[u8]) -> Step {
+        let restored = messages::read_inbox(bytes).ok_or(BAD)?;
+        let contact = self.contact(&restored.from, false)?;
+        let payload = self.out.pool.store(&[restored.payload]).ok_or(BAD)?;
+        let at = contact;
+        let entry = InboxEntry {
+            id: restored.id,
+            reference: restored.reference,
+            secret: restored.secret,
+            again: None,
+            answer: None,
+            contact,
+            payload,
+            path: heapless::Vec::new(),
+            link: NOWHERE,
+            in_session: restored.in_session,
+            class: restored.class,
+            expiry: restored.expiry,
+            acknowledged: true,
+            version: 0,
+        };
+        let idx = self.delivery.inbox.insert(entry).map_err(|_| BAD)?;
+        if let Some(contact) = self.session.contacts.get_mut(contact) {
+            contact.held += 1;
+        }
+        let id = DeliveryId { sender: at.handle, reference: restored.id };
+        self.out.push_local(Job::Deliver { idx, id });
+        Ok(None)
+    }
+}
+
+/// The record of a session.
+pub(crate) fn session_key(sid: Sid) -> RecordKey {
+    let [a, b, c, d] = sid.0;
+    RecordKey { kind: RecordKind::Session, id: [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }
+}
+
+/// The record of an opened one-shot.
+pub(crate) fn opened_key(reference: Reference) -> RecordKey {
+    RecordKey { kind: RecordKind::Opened, ..super::send::outbox_key(reference) }
+}

@@ -1,0 +1,443 @@
+//! From a command to an envelope in a link's queue. Spec: delivery, "Sending".
+
+use super::{Fault, Step, World};
+use crate::bounded::Idx;
+use crate::crypto::Suite;
+use crate::delivery::{Message, Proof, Purpose};
+use crate::egress::{Job, LinkRef, Queue};
+use crate::error::{Full, Misuse, Refusal, TableName};
+use crate::identity::{Keys, PublicKey};
+use crate::input::{Command, LinkId, Send};
+use crate::output::{RecordKey, RecordKind, State};
+use crate::policy::backoff;
+use crate::report::Attempts;
+use crate::routing::{Asker, Choice, Wish};
+use crate::session::{self, ContactRef, SealRequest, Sealed};
+use crate::time::Span;
+use crate::wire::{
+    Class, ContentHead, ContentKind, ENVELOPE_AT, MAX_ATTEMPT, MessageId, Reference,
+};
+
+/// Frame and trailers around an envelope, at most.
+const FRAMING: usize = ENVELOPE_AT;
+/// The most an envelope adds to a payload: a re-sealed one-shot.
+pub(crate) const SEAL_OVERHEAD: usize = 24 + 96 + 5 + 9;
+
+impl<K: Keys, C: Suite> World<'_, K, C> {
+    pub(super) fn command(&mut self, command: Command<'_>) -> Step {
+        match command {
+            Command::Send(send) => self.send(send).map(Some),
+            Command::Read { from, id } => self.send_read(from, id.reference),
+            Command::Candidates(list) => self.set_candidates(list),
+        }
+    }
+
+    fn send(&mut self, send: Send<'_>) -> Result<MessageId, Fault> {
+        let lifetime = send.lifetime.unwrap_or(self.config.max_lifetime());
+        if lifetime < Span::from_secs(1) || lifetime > self.config.max_lifetime() {
+            return Err(Refusal::Misuse(Misuse::Lifetime).into());
+        }
+        let max = self.max_payload();
+        if send.payload.len() > max {
+            let max = u32::try_from(max).unwrap_or(u32::MAX);
+            return Err(Refusal::Misuse(Misuse::TooLong { max }).into());
+        }
+        let post = Post {
+            to: send.to,
+            kind: ContentKind::Bytes,
+            body: send.payload,
+            class: send.class,
+            trace: send.trace,
+            lifetime,
+            purpose: Purpose::Application,
+        };
+        let id = self.post(post)?;
+        self.stats.sent += 1;
+        Ok(id)
+    }
+
+    /// The longest payload a message may have, in bytes.
+    pub(crate) fn max_payload(&self) -> usize {
+        let longest = self.scratch.len().min(self.config.max_envelope as usize);
+        longest.saturating_sub(SEAL_OVERHEAD)
+    }
+
+    /// Accepts a message: checks all room first, so that a refusal changes nothing.
+    pub(super) fn post(&mut self, post: Post<'_>) -> Result<MessageId, Fault> {
+        if !self.out.has_room() {
+            return Err(Refusal::Backpressure.into());
+        }
+        if post.to == *self.me.public {
+            return Err(Refusal::Misuse(Misuse::ToSelf).into());
+        }
+        let unix = self.unix().ok_or(Refusal::NoClock)?;
+        let expiry = u32::try_from(unix.saturating_add(post.lifetime.as_secs()))
+            .map_err(|_| Refusal::NoClock)?;
+        if self.delivery.outbox.is_full() {
+            let capacity = self.delivery.outbox.capacity();
+            return Err(full(TableName::Outbox, capacity));
+        }
+        if !self.out.pool.room_for(post.body.len() + SEAL_OVERHEAD) {
+            return Err(full(TableName::Blocks, self.out.pool.capacity()));
+        }
+        let chosen = post.purpose == Purpose::Application;
+        let contact = self.contact(&post.to, chosen)?;
+
+        let head = ContentHead { kind: post.kind, asks_ack: true, orig: None };
+        let content_len = self.put_content(head, post.body)?;
+        let request = SealRequest {
+            contact,
+            content_len,
+            class: post.class,
+            trace: post.trace,
+            expiry,
+            wants_ack: true,
+        };
+        let sealed = self.session.seal::<K, C>(
+            self.now,
+            self.config,
+            &self.me,
+            self.scratch,
+            request,
+        )?;
+        let id = sealed.id;
+        let idx = self.track(sealed, request, post.purpose, None)?;
+        if self.config.durable {
+            self.out.push_local(Job::PersistOutbox { idx, id: id.reference() });
+        }
+        self.launch(idx);
+        Ok(id)
+    }
+
+    /// The contact with this key; a stranger it pushes out leaves nothing behind.
+    pub(super) fn contact(&mut self, key: &PublicKey, chosen: bool) -> Result<ContactRef, Fault> {
+        let mut evicted = None;
+        let contact = self.session.contacts.obtain(key, chosen, &mut evicted);
+        self.evicted(evicted);
+        Ok(contact?)
+    }
+
+    /// Frees what an evicted contact held.
+    pub(super) fn evicted(&mut self, evicted: Option<session::Contact>) {
+        let Some(contact) = evicted else { return };
+        if let Some(chain) = contact.intro.theirs {
+            self.out.pool.free(chain);
+        }
+        let handle = contact.handle;
+        while let Some(idx) = self.session.session_of(handle) {
+            self.session.sessions.remove(idx);
+        }
+        while let Some(idx) = self.session.pending_of(handle) {
+            self.session.pending.remove(idx);
+        }
+    }
+
+    /// Writes content to the start of the scratch buffer.
+    fn put_content(&mut self, head: ContentHead, body: &[u8]) -> Result<usize, Fault> {
+        let too_long = Refusal::Misuse(Misuse::TooLong { max: 0 });
+        let at = head.emit(self.scratch).map_err(|_| too_long)?;
+        let place = self.scratch.get_mut(at..at + body.len()).ok_or(too_long)?;
+        place.copy_from_slice(body);
+        Ok(at + body.len())
+    }
+
+    /// Makes the outbox entry for the envelope in the scratch buffer.
+    fn track(
+        &mut self,
+        sealed: Sealed,
+        request: SealRequest,
+        purpose: Purpose,
+        before: Option<Message>,
+    ) -> Result<Idx, Fault> {
+        let no_blocks = full(TableName::Blocks, self.out.pool.capacity());
+        let bytes = self.scratch.get(..sealed.len).ok_or(no_blocks)?;
+        let envelope = self.out.pool.store(&[bytes]).ok_or(no_blocks)?;
+        if sealed.persist
+            && let Some(sid) = sealed.session
+        {
+            self.persist_session(sid);
+        }
+        let fresh = before.is_none();
+        let message = Message {
+            id: before.as_ref().map_or(sealed.id, |old| old.id),
+            reference: sealed.id.reference(),
+            contact: request.contact,
+            purpose,
+            state: before.as_ref().map_or(State::Pending, |old| old.state),
+            envelope,
+            secret: sealed.secret,
+            recover: sealed.recover,
+            session: sealed.session,
+            class: request.class,
+            trace: request.trace,
+            expiry: request.expiry,
+            attempt: 0,
+            sends: before.as_ref().map_or(0, |old| old.sends),
+            link: before.as_ref().and_then(|old| old.link),
+            sent: before.as_ref().and_then(|old| old.sent),
+            taken: false,
+            asking: false,
+            queued: false,
+            read: before.as_ref().is_some_and(|old| old.read),
+            telling: before.as_ref().is_some_and(|old| old.telling),
+            durable: !self.config.durable,
+            version: before.as_ref().map_or(0, |old| old.version),
+            accepted: before.as_ref().map_or(self.now, |old| old.accepted),
+            attempts: before.map_or(Attempts::new(), |old| old.attempts),
+        };
+        match self.delivery.outbox.insert(message) {
+            Ok(idx) => {
+                if fresh && let Some(contact) = self.session.contacts.get_mut(request.contact) {
+                    contact.held += 1;
+                }
+                Ok(idx)
+            }
+            Err(message) => {
+                self.out.pool.free(message.envelope);
+                Err(full(TableName::Outbox, self.delivery.outbox.capacity()))
+            }
+        }
+    }
+
+    /// Puts a message's next transmission into a link's queue, or sees to it that one comes.
+    pub(super) fn launch(&mut self, idx: Idx) {
+        let Some(message) = self.delivery.outbox.get(idx) else { return };
+        if message.queued {
+            return;
+        }
+        let dst = message.contact.handle;
+        let wish = Wish {
+            dst,
+            from: None,
+            last: message.link.map(|link| link.id),
+            attempt: message.attempt,
+            frame: message.envelope.len() as usize + FRAMING,
+            asked: false,
+        };
+        let mut choice = self.routing.choose(&self.out, self.now, wish);
+        if choice == Choice::Ask {
+            let until = self.now.plus(self.config.ask_wait);
+            if self.routing.ask(&mut self.out, dst, Asker::Here, 2, until) {
+                if let Some(message) = self.delivery.outbox.get_mut(idx) {
+                    message.asking = true;
+                }
+                self.wake_at(idx, self.config.ask_wait.times(2));
+                return;
+            }
+            choice = self.routing.choose(&self.out, self.now, Wish { asked: true, ..wish });
+        }
+        match choice {
+            Choice::Over(link, _) => self.enqueue(idx, link),
+            Choice::Ask | Choice::Nowhere => {
+                let sends = self.delivery.outbox.get(idx).map_or(0, |message| message.sends);
+                let wait = backoff(self.config.retry_first, self.config.retry_max, sends);
+                self.wake_at(idx, wait);
+            }
+        }
+    }
+
+    fn enqueue(&mut self, idx: Idx, link: LinkRef) {
+        let Some(message) = self.delivery.outbox.get_mut(idx) else { return };
+        let job = Job::Own { idx, reference: message.reference };
+        if !self.out.push(link, queue(message.class), job) {
+            self.wake_at(idx, self.config.taken_wait);
+            return;
+        }
+        message.queued = true;
+        message.asking = false;
+        message.taken = false;
+        message.link = Some(link);
+        let sends = message.sends + 1;
+        let rtt = self.out.link(link).and_then(|link| link.rtt).unwrap_or_default();
+        let first = self.config.taken_wait.max(rtt.times(3));
+        self.wake_at(idx, backoff(first, self.config.retry_max, sends));
+    }
+
+    /// Sets a message's timer: in `wait`, or at its end if that is sooner.
+    pub(super) fn wake_at(&mut self, idx: Idx, wait: Span) {
+        let Some(message) = self.delivery.outbox.get(idx) else { return };
+        let end = u64::from(message.expiry) + self.config.skew.as_secs();
+        let at = self.now.plus(wait);
+        let at = self.clock.when(end + 1).map_or(at, |end| end.min(at));
+        self.delivery.timers.set(idx, at);
+    }
+
+    /// Makes every unproven message to `dst` try again soon, those that wait for a route at once.
+    pub(super) fn retry_for(&mut self, dst: crate::wire::Handle) {
+        let recently = Span::from_secs(1);
+        let mut next = self.delivery.outbox.oldest();
+        while let Some(idx) = next {
+            next = self.delivery.outbox.after(idx);
+            let Some(message) = self.delivery.outbox.get_mut(idx) else { continue };
+            if message.contact.handle != dst || message.queued {
+                continue;
+            }
+            let hot = message.sent.is_some_and(|sent| self.now.since(sent) < recently);
+            if message.asking || !hot {
+                self.delivery.timers.set(idx, self.now);
+            }
+        }
+    }
+
+    /// What was on its way over this link, and not yet taken, tries another way.
+    pub(super) fn retry_over(&mut self, link: LinkId) {
+        let mut next = self.delivery.outbox.oldest();
+        while let Some(idx) = next {
+            next = self.delivery.outbox.after(idx);
+            let Some(message) = self.delivery.outbox.get_mut(idx) else { continue };
+            if message.link.is_some_and(|last| last.id == link) {
+                message.queued = false;
+                self.delivery.timers.set(idx, self.now);
+            }
+        }
+    }
+
+    pub(super) fn send_failed(&mut self, link: LinkId) -> Step {
+        self.retry_over(link);
+        Ok(None)
+    }
+
+    /// Seals a message again under a new counter or key, carrying the reference of its first
+    /// envelope. False: no room now; the old envelope goes on.
+    pub(super) fn reseal(&mut self, idx: Idx) -> bool {
+        let Some(message) = self.delivery.outbox.get(idx) else { return false };
+        let Some(recipient) = self.session.contacts.get(message.contact).map(|c| c.key) else {
+            return false;
+        };
+        let len = message.envelope.len() as usize;
+        if !self.out.pool.room_for(len + SEAL_OVERHEAD) {
+            return false;
+        }
+        let Some(buf) = self.scratch.get_mut(..len) else { return false };
+        if self.out.pool.copy_out(message.envelope, buf).is_none() {
+            return false;
+        }
+        let Some(content) =
+            session::Tables::reopen::<C>(buf, &message.recover, &recipient)
+        else {
+            return false;
+        };
+        let Some(length) = self.rewrap(idx, content) else { return false };
+        let Some(message) = self.delivery.outbox.get(idx) else { return false };
+        let request = SealRequest {
+            contact: message.contact,
+            content_len: length,
+            class: message.class,
+            trace: message.trace,
+            expiry: message.expiry,
+            wants_ack: true,
+        };
+        let Ok(sealed) = self.session.seal::<K, C>(
+            self.now,
+            self.config,
+            &self.me,
+            self.scratch,
+            request,
+        ) else {
+            return false;
+        };
+        self.replace(idx, sealed, request)
+    }
+
+    /// Moves a message's content to the start of the scratch buffer with its `orig` in front.
+    fn rewrap(&mut self, idx: Idx, content: core::ops::Range<usize>) -> Option<usize> {
+        let id = self.delivery.outbox.get(idx)?.id;
+        let (head, rest) = ContentHead::parse(self.scratch.get(content.clone())?).ok()?;
+        let body = content.end - rest.len()..content.end;
+        let head = ContentHead { orig: Some(id.reference()), ..head };
+        let at = head.len();
+        let length = at + body.len();
+        if length > self.scratch.len() || at > body.start {
+            return None;
+        }
+        self.scratch.copy_within(body, at);
+        head.emit(self.scratch).ok()?;
+        Some(length)
+    }
+
+    fn replace(&mut self, idx: Idx, sealed: Sealed, request: SealRequest) -> bool {
+        self.delivery.timers.clear(idx);
+        let Some(old) = self.delivery.outbox.remove(idx) else { return false };
+        if let Some(sid) = old.session {
+            self.session.settled(sid, None, false);
+        }
+        self.out.pool.free(old.envelope);
+        let until = self.keep_until(old.expiry);
+        self.delivery.remember(Proof {
+            reference: old.reference,
+            secret: old.secret,
+            id: old.id,
+            contact: old.contact,
+            purpose: old.purpose,
+            end: None,
+            next: sealed.id.reference(),
+            until,
+            took: Span::ZERO,
+            in_session: false,
+            sends: 0,
+            attempts: Attempts::new(),
+        });
+        if self.config.durable {
+            self.out.push_local(Job::Forget(outbox_key(old.reference)));
+        }
+        let (contact, purpose) = (old.contact, old.purpose);
+        self.stats.resealed += 1;
+        match self.track(sealed, request, purpose, Some(old)) {
+            Ok(idx) => {
+                if self.config.durable
+                    && let Some(message) = self.delivery.outbox.get(idx)
+                {
+                    self.out.push_local(Job::PersistOutbox { idx, id: message.reference });
+                }
+                self.wake_at(idx, Span::ZERO);
+                true
+            }
+            Err(_) => {
+                if let Some(contact) = self.session.contacts.get_mut(contact) {
+                    contact.held = contact.held.saturating_sub(1);
+                }
+                self.bug(crate::invariant::Bug::RoomVanished);
+                false
+            }
+        }
+    }
+
+    /// The attempt number is used up: only a new envelope gets past the relays again.
+    pub(super) fn attempts_spent(attempt: u8) -> bool {
+        attempt > MAX_ATTEMPT
+    }
+
+    pub(crate) fn bug(&mut self, bug: crate::invariant::Bug) {
+        self.stats.bugs += 1;
+        self.out.notify(crate::output::Event::Bug(crate::invariant::broken(bug)));
+    }
+}
+
+/// A message to be accepted.
+pub(super) struct Post<'a> {
+    pub(super) to: PublicKey,
+    pub(super) kind: ContentKind,
+    pub(super) body: &'a [u8],
+    pub(super) class: Class,
+    pub(super) trace: bool,
+    pub(super) lifetime: Span,
+    pub(super) purpose: Purpose,
+}
+
+/// The queue a class leaves by; links' own control frames go before all of them.
+pub(super) fn queue(class: Class) -> Queue {
+    match class {
+        Class::Control | Class::Interactive | Class::Normal => Queue::Normal,
+        Class::Bulk => Queue::Bulk,
+    }
+}
+
+pub(super) fn full(table: TableName, capacity: u32) -> Fault {
+    Fault::Refused(Refusal::Full(Full { table, capacity }))
+}
+
+/// The record of a message of ours.
+pub(crate) fn outbox_key(reference: Reference) -> RecordKey {
+    let [a, b, c, d, e, f, g, h] = reference.0;
+    RecordKey { kind: RecordKind::Outbox, id: [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0] }
+}

@@ -1,0 +1,189 @@
+//! What time brings: retries, ends, questions that ran out, tables to purge.
+
+use super::{HOUSEKEEPING, Step, WORK, World};
+use crate::bounded::Idx;
+use crate::crypto::Suite;
+use crate::delivery::Purpose;
+use crate::egress::Job;
+use crate::identity::Keys;
+use crate::output::{Deadline, Event, State, Wake};
+use crate::time::{Instant, Span};
+
+/// Return entries and routes unused for this long are of no more use.
+const RETURN_LIFE: Span = Span::from_secs(24 * 3600);
+const ROUTE_LIFE: Span = Span::from_secs(6 * 3600);
+
+impl<K: Keys, C: Suite> World<'_, K, C> {
+    /// Works off what is due, at most [`WORK`] entries; the deadline says whether more is.
+    pub(super) fn tick(&mut self) -> Step {
+        for _ in 0..WORK {
+            if !self.out.has_room() {
+                return Ok(None);
+            }
+            if let Some(idx) = self.delivery.timers.due(self.now) {
+                self.message_due(idx);
+            } else if let Some(idx) = self.routing.ask_timers.due(self.now) {
+                let outcome = self.routing.end(&mut self.out, self.now, idx);
+                self.asked(outcome);
+            } else if let Some(idx) = self.routing.forward_timers.due(self.now) {
+                self.give_up(idx);
+            } else {
+                break;
+            }
+        }
+        if self.own.housekeeping <= self.now {
+            self.own.housekeeping = self.now.plus(HOUSEKEEPING);
+            self.purge();
+        }
+        Ok(None)
+    }
+
+    /// The next moment something is due.
+    pub(crate) fn next_deadline(&self) -> Option<Deadline> {
+        let wake = |next: Option<(Instant, Idx)>, why| next.map(|(at, _)| Deadline { at, why });
+        let delivery = wake(self.delivery.timers.next(), Wake::Delivery);
+        let asks = wake(self.routing.ask_timers.next(), Wake::Ask);
+        let forwards = wake(self.routing.forward_timers.next(), Wake::Forward);
+        let house = self
+            .has_ageing()
+            .then_some(Deadline { at: self.own.housekeeping, why: Wake::Housekeeping });
+        Deadline::sooner(Deadline::sooner(delivery, asks), Deadline::sooner(forwards, house))
+    }
+
+    fn has_ageing(&self) -> bool {
+        !(self.session.sessions.is_empty()
+            && self.session.pending.is_empty()
+            && self.delivery.proofs.is_empty()
+            && self.delivery.opened.is_empty()
+            && self.routing.returns.is_empty())
+    }
+
+    fn message_due(&mut self, idx: Idx) {
+        self.delivery.timers.clear(idx);
+        let Some(message) = self.delivery.outbox.get(idx) else { return };
+        let end = u64::from(message.expiry) + self.config.skew.as_secs();
+        if self.unix().is_some_and(|unix| unix > end) {
+            self.expire(idx);
+            return;
+        }
+        if !message.durable {
+            self.wake_at(idx, Span::from_secs(1));
+            return;
+        }
+        if message.queued {
+            self.unstick(idx);
+            return;
+        }
+        if let (Some(link), true) = (message.link, message.sent.is_some()) {
+            let waited = !message.asking;
+            let (dst, deaf) = (message.contact.handle, !message.taken);
+            if waited && message.attempt > 0 {
+                self.routing.failed(dst, link, deaf);
+            }
+        }
+        let attempt = message.attempt;
+        if let Some(message) = self.delivery.outbox.get_mut(idx) {
+            message.asking = false;
+        }
+        if Self::attempts_spent(attempt) {
+            if self.reseal(idx) {
+                return;
+            }
+            self.wake_at(idx, self.config.retry_max.min(Span::from_secs(60)));
+            return;
+        }
+        self.launch(idx);
+    }
+
+    /// The link a message waits for takes nothing: another one may.
+    fn unstick(&mut self, idx: Idx) {
+        let Some(message) = self.delivery.outbox.get_mut(idx) else { return };
+        let blocked = message.link.and_then(|at| self.out.link(at)).is_none_or(|l| l.blocked);
+        if !blocked {
+            self.wake_at(idx, self.config.taken_wait);
+            return;
+        }
+        // The job in the old queue finds the message gone elsewhere and is passed over.
+        message.queued = false;
+        let before = (message.attempt, message.link);
+        message.attempt = message.attempt.max(1);
+        self.launch(idx);
+        if let Some(message) = self.delivery.outbox.get_mut(idx)
+            && message.link == before.1
+        {
+            message.attempt = before.0;
+        }
+    }
+
+    /// A message's life is over and no proof came.
+    fn expire(&mut self, idx: Idx) {
+        let Some(message) = self.delivery.outbox.get(idx) else { return };
+        let until = self.keep_until(message.expiry);
+        let Some(message) = self.delivery.end(idx, State::Expired, self.now, until) else { return };
+        self.out.pool.free(message.envelope);
+        if let Some(sid) = message.session {
+            self.session.settled(sid, None, false);
+        }
+        if let Some(contact) = self.session.contacts.get_mut(message.contact) {
+            contact.held = contact.held.saturating_sub(1);
+        }
+        if message.purpose == Purpose::Application {
+            self.stats.expired += 1;
+            self.out.notify(Event::Message { id: message.id, state: State::Expired });
+        }
+        if self.config.durable {
+            self.out.push_local(Job::Forget(super::send::outbox_key(message.reference)));
+        }
+    }
+
+    /// Sets all ends anew after wall time was set or stepped.
+    pub(super) fn reset_expiries(&mut self) -> Step {
+        let mut next = self.delivery.outbox.oldest();
+        while let Some(idx) = next {
+            next = self.delivery.outbox.after(idx);
+            let due = self.delivery.timers.get(idx);
+            let wait = due.map_or(Span::ZERO, |at| at.since(self.now));
+            self.wake_at(idx, wait);
+        }
+        Ok(None)
+    }
+
+    /// Forgets what has ended. Bounded work; what is left over waits for the next time.
+    fn purge(&mut self) {
+        let now = self.now;
+        self.routing.purge_returns(now, RETURN_LIFE, WORK * 16);
+        self.routing.purge_routes(now, ROUTE_LIFE, WORK);
+        if let Some(sid) = self.session.purge(now, WORK)
+            && self.config.durable
+        {
+            self.out.push_local(Job::Forget(super::persist::session_key(sid)));
+        }
+        let Some(unix) = self.unix() else { return };
+        let skew = self.config.skew.as_secs();
+        for _ in 0..WORK * 16 {
+            let Some(idx) = self.delivery.proofs.oldest() else { break };
+            if self.delivery.proofs.get(idx).is_some_and(|proof| proof.until >= unix) {
+                break;
+            }
+            self.delivery.proofs.discard(idx);
+        }
+        self.purge_opened(unix, skew);
+    }
+
+    /// One-shots end in any order, so the whole table is looked at.
+    fn purge_opened(&mut self, unix: u64, skew: u64) {
+        let mut next = self.delivery.opened.oldest();
+        while let Some(idx) = next {
+            next = self.delivery.opened.after(idx);
+            let Some(entry) = self.delivery.opened.get(idx) else { continue };
+            if u64::from(entry.expiry) + skew >= unix {
+                continue;
+            }
+            let key = super::persist::opened_key(entry.reference);
+            self.delivery.opened.discard(idx);
+            if self.config.durable && self.out.has_room() {
+                self.out.push_local(Job::Forget(key));
+            }
+        }
+    }
+}

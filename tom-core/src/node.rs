@@ -1,0 +1,304 @@
+//! The node: a state machine that is told what happens and says what to do.
+
+use core::marker::PhantomData;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::crypto::{Suite, Tom1};
+use crate::delivery::Found;
+use crate::dispatch::{Fault, HOUSEKEEPING, World};
+use crate::entropy::Seed;
+use crate::error::{ConfigError, Drop};
+use crate::identity::{Keys, PublicKey, SoftKeys, XPublic};
+use crate::input::{Input, LinkId};
+use crate::output::{Deadline, Output, ShortBuffer, Verdict};
+use crate::report::PathReport;
+use crate::session::Me;
+use crate::stats::Stats;
+use crate::storage::{Storage, TableUse};
+use crate::time::{Instant, Span};
+use crate::wire::{
+    CandidateList, Candidate, Candidates, Handle, MAX_CANDIDATES, MAX_FRAMED_ENVELOPE, MessageId,
+};
+
+/// The longest candidate list, in bytes.
+pub(crate) const CANDIDATES_LEN: usize = 1 + MAX_CANDIDATES * 20;
+/// What a frame adds to an envelope: header, length and a full trace.
+pub(crate) const FRAME_EXTRA: usize = 5 + 50;
+
+/// One participant of the network: client and relay at once.
+///
+/// `S` is where its tables live, `K` holds its identity, `C` is the cipher suite. It does no I/O and
+/// reads no clock; see the crate's documentation for the contract. Spec: driver.
+#[derive(Debug)]
+pub struct Node<S: Storage, K: Keys = SoftKeys, C: Suite = Tom1> {
+    storage: S,
+    keys: K,
+    public: PublicKey,
+    handle: Handle,
+    x: XPublic,
+    config: Config,
+    now: Instant,
+    clock: Clock,
+    stats: Stats,
+    own: Own,
+    deadline: Option<Deadline>,
+    suite: PhantomData<C>,
+}
+
+/// The node's own small state that belongs to no concern.
+#[derive(Debug)]
+pub(crate) struct Own {
+    /// The largest frame this node takes, in bytes.
+    pub(crate) max_frame: u32,
+    pub(crate) housekeeping: Instant,
+    /// Numbers the envelopes handed on.
+    pub(crate) serial: u32,
+    candidates: CandidateList,
+    /// Addresses neighbours see us at, and who said so first.
+    observed: heapless::Vec<(Candidate, LinkId, bool), 4>,
+}
+
+impl Own {
+    pub(crate) fn set_candidates(&mut self, list: Candidates<'_>) {
+        self.candidates = list.to_list();
+    }
+
+    /// A neighbour's word about our address counts once a second neighbour says the same, since a
+    /// single one could send our peers dialling anywhere.
+    pub(crate) fn observe(&mut self, link: LinkId, list: Candidates<'_>) {
+        for candidate in list.take(1) {
+            match self.observed.iter_mut().find(|(known, _, _)| *known == candidate) {
+                Some((_, first, sure)) => *sure |= *first != link,
+                None => {
+                    if self.observed.is_full() {
+                        self.observed.remove(0);
+                    }
+                    let _full = self.observed.push((candidate, link, false));
+                }
+            }
+        }
+    }
+
+    /// Writes the addresses to tell others; `None` when there are none.
+    pub(crate) fn candidates(&self, out: &mut [u8]) -> Option<usize> {
+        let mut list = self.candidates.clone();
+        for (candidate, _, sure) in &self.observed {
+            if *sure && !list.as_slice().contains(candidate) && !list.push(*candidate) {
+                break;
+            }
+        }
+        if list.as_slice().is_empty() {
+            return None;
+        }
+        list.emit(out).ok()
+    }
+}
+
+impl<S: Storage, K: Keys> Node<S, K, Tom1> {
+    /// Builds a node with the protocol's own cipher suite.
+    ///
+    /// # Errors
+    /// The configuration or the storage's capacities break a rule; nothing was built.
+    pub fn new(
+        storage: S,
+        keys: K,
+        config: Config,
+        seed: Seed,
+        now: Instant,
+    ) -> Result<Self, ConfigError> {
+        Self::with_suite(storage, keys, config, seed, now)
+    }
+}
+
+impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
+    /// Builds a node with a given cipher suite. `seed` must be fresh at every start.
+    ///
+    /// # Errors
+    /// The configuration or the storage's capacities break a rule; nothing was built.
+    pub fn with_suite(
+        mut storage: S,
+        keys: K,
+        config: Config,
+        seed: Seed,
+        now: Instant,
+    ) -> Result<Self, ConfigError> {
+        config.check()?;
+        storage.limits().check(&config)?;
+        storage.seed(&seed, config.seal_opens_per_second);
+        let public = *keys.public();
+        let frame = storage.limits().scratch as usize + FRAME_EXTRA;
+        let max_frame = u32::try_from(frame.min(MAX_FRAMED_ENVELOPE + 5)).unwrap_or(u32::MAX);
+        Ok(Self {
+            handle: public.handle(),
+            x: public.to_x(),
+            public,
+            storage,
+            keys,
+            config,
+            now,
+            clock: Clock::default(),
+            stats: Stats::default(),
+            own: Own {
+                max_frame,
+                housekeeping: now.plus(HOUSEKEEPING),
+                serial: 0,
+                candidates: CandidateList::new(),
+                observed: heapless::Vec::new(),
+            },
+            deadline: None,
+            suite: PhantomData,
+        })
+    }
+
+    fn world(&mut self) -> World<'_, K, C> {
+        let parts = self.storage.parts();
+        World {
+            now: self.now,
+            config: &self.config,
+            me: Me { keys: &self.keys, public: &self.public, handle: self.handle, x: &self.x },
+            clock: &mut self.clock,
+            stats: &mut self.stats,
+            own: &mut self.own,
+            session: parts.session,
+            delivery: parts.delivery,
+            routing: parts.routing,
+            out: parts.out,
+            scratch: parts.scratch,
+            suite: PhantomData,
+        }
+    }
+
+    /// Tells the node what happened. The only way anything changes.
+    ///
+    /// `now` earlier than the last one counts as the last one.
+    pub fn handle(&mut self, now: Instant, input: Input<'_>) -> Verdict {
+        if now < self.now {
+            self.stats.clock_steps_back = self.stats.clock_steps_back.saturating_add(1);
+        } else {
+            self.now = now;
+        }
+        let mut world = self.world();
+        let verdict = world.handle(input);
+        let deadline = world.next_deadline();
+        self.deadline = deadline;
+        verdict
+    }
+
+    /// The next thing the driver must do; `Ok(None)` when there is nothing. Never advances time.
+    ///
+    /// # Errors
+    /// `buf` is shorter than [`Node::max_output`]; nothing was taken out.
+    pub fn poll<'b>(&mut self, buf: &'b mut [u8]) -> Result<Option<Output<'b>>, ShortBuffer> {
+        let need = self.max_output();
+        if buf.len() < need {
+            return Err(ShortBuffer { need });
+        }
+        Ok(self.world().poll(buf))
+    }
+
+    /// The buffer length that suffices for every output, in bytes.
+    #[must_use]
+    pub fn max_output(&self) -> usize {
+        self.storage.limits().max_output()
+    }
+
+    /// When to feed [`Input::Tick`], and who asked; `None`: not until something else happens.
+    #[must_use]
+    pub const fn deadline(&self) -> Option<Deadline> {
+        self.deadline
+    }
+
+    /// What the node has counted.
+    #[must_use]
+    pub const fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// How full each table is and was at most.
+    pub fn tables(&self) -> impl Iterator<Item = TableUse> {
+        self.storage.usage().into_iter()
+    }
+
+    /// This node's identity.
+    #[must_use]
+    pub const fn public(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// The settings it was built with.
+    #[must_use]
+    pub const fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// The longest payload a message may have, in bytes.
+    #[must_use]
+    pub fn max_payload(&mut self) -> usize {
+        self.world().max_payload()
+    }
+
+    /// What is known about the way of one of this node's messages; `None` when it is forgotten.
+    #[must_use]
+    pub fn path(&mut self, id: MessageId) -> Option<PathReport> {
+        let world = self.world();
+        world.path(id)
+    }
+
+    /// Storage as it is, for tests that look for remains.
+    #[doc(hidden)]
+    pub const fn storage(&self) -> &S {
+        &self.storage
+    }
+}
+
+impl<K: Keys, C: Suite> World<'_, K, C> {
+    fn path(&self, id: MessageId) -> Option<PathReport> {
+        match self.delivery.find_id(id)? {
+            Found::Live(idx) => {
+                let message = self.delivery.outbox.get(idx)?;
+                Some(PathReport {
+                    id,
+                    state: message.state,
+                    age: self.now.since(message.accepted),
+                    sends: message.sends,
+                    attempts: message.attempts.clone(),
+                    backups: self.routing.backups(&self.out, message.contact.handle),
+                    next_attempt: self.delivery.timers.get(idx),
+                    in_session: message.session.is_some(),
+                })
+            }
+            Found::Past(idx) => {
+                let proof = self.delivery.proofs.get(idx)?;
+                Some(PathReport {
+                    id,
+                    state: proof.end?,
+                    age: proof.took,
+                    sends: proof.sends,
+                    attempts: proof.attempts.clone(),
+                    backups: heapless::Vec::new(),
+                    next_attempt: None,
+                    in_session: proof.in_session,
+                })
+            }
+        }
+    }
+}
+
+impl From<Drop> for Verdict {
+    fn from(reason: Drop) -> Self {
+        Self::Dropped(reason)
+    }
+}
+
+impl From<Fault> for Verdict {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Refused(refusal) => Self::Refused(refusal),
+            Fault::Dropped(reason) => Self::Dropped(reason),
+        }
+    }
+}
+
+/// Nothing a node needs to be woken for is ever further away than housekeeping.
+const _: () = assert!(HOUSEKEEPING.as_millis() > Span::ZERO.as_millis());

@@ -1,0 +1,215 @@
+//! Asking neighbours who reaches a destination, and answering. Spec: routing, "Asking".
+
+use super::{Source, Tables};
+use crate::bounded::{Entry, Idx};
+use crate::egress::{Egress, Job, LinkRef, Queue};
+use crate::input::LinkId;
+use crate::time::{Instant, Span};
+use crate::wire::{Handle, MAX_REACH_TTL, REACH_UNKNOWN};
+
+/// Questions taken from one neighbour per minute.
+pub(crate) const ASKS_PER_MINUTE: u32 = 8;
+/// After nobody knew, nobody is asked again for this long.
+pub(crate) const QUIET: Span = Span::from_secs(30);
+/// Neighbours asked at once.
+const FAN_OUT: u32 = 16;
+/// A next hop proven longer ago than this is no longer vouched for to others.
+const VOUCH: Span = Span::from_secs(600);
+
+/// A question under way.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) handle: Handle,
+    /// What our questions carry.
+    pub(crate) nonce: u32,
+    /// Who wants to know.
+    pub(crate) asker: Asker,
+    /// Answers still expected.
+    pub(crate) open: u32,
+}
+
+/// Who wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asker {
+    /// This node, for envelopes that wait.
+    Here,
+    /// A neighbour, whose question carried this nonce.
+    Neighbour(LinkRef, u32),
+}
+
+impl Entry for Ask {
+    type Key = u32;
+    fn key(&self) -> u32 {
+        self.nonce
+    }
+}
+
+/// How a question ended, or that it goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Answers are still awaited.
+    Open,
+    /// Somebody reaches the destination; envelopes waiting here may go.
+    Found(Handle),
+    /// Nobody does; envelopes waiting here must walk.
+    Nobody(Handle),
+}
+
+impl Tables<'_> {
+    /// Asks all neighbours but `asker`. False: nobody could be asked, or no entry was free.
+    pub(crate) fn ask(
+        &mut self,
+        out: &mut Egress<'_>,
+        handle: Handle,
+        asker: Asker,
+        ttl: u8,
+        deadline: Instant,
+    ) -> bool {
+        if asker == Asker::Here && self.asking(handle) {
+            return true;
+        }
+        if self.asks.is_full() {
+            return false;
+        }
+        let mut bytes = [0; 4];
+        self.state.rng.fill(&mut bytes);
+        let nonce = u32::from_le_bytes(bytes);
+        let not = match asker {
+            Asker::Here => None,
+            Asker::Neighbour(link, _) => Some(link.id),
+        };
+        let mut open = 0;
+        let mut next = out.links.oldest();
+        while let Some(idx) = next {
+            next = out.links.after(idx);
+            let Some(link) = out.links.get(idx) else { continue };
+            let at = LinkRef { idx, id: link.id };
+            if Some(link.id) == not || !link.relays || open >= FAN_OUT {
+                continue;
+            }
+            if out.push(at, Queue::Control, Job::Ask { handle, nonce, ttl }) {
+                open += 1;
+            }
+        }
+        if open == 0 {
+            return false;
+        }
+        match self.asks.insert(Ask { handle, nonce, asker, open }) {
+            Ok(idx) => {
+                self.ask_timers.set(idx, deadline);
+                true
+            }
+            Err(_) => false,
+        }
+    }
+
+    /// Whether this node is asking for the destination already.
+    pub(crate) fn asking(&self, handle: Handle) -> bool {
+        self.asks.iter().any(|(_, ask)| ask.handle == handle && ask.asker == Asker::Here)
+    }
+
+    /// A neighbour asks. `me`: this node's own handle.
+    pub(crate) fn on_ask(
+        &mut self,
+        out: &mut Egress<'_>,
+        now: Instant,
+        wait: Span,
+        me: Handle,
+        from: LinkRef,
+        (handle, nonce, ttl): (Handle, u32, u8),
+    ) {
+        let distance = if handle == me { 0 } else { self.distance(out, now, handle, from.id) };
+        let relay_on = distance == REACH_UNKNOWN
+            && ttl > 1
+            && self.ask(
+                out,
+                handle,
+                Asker::Neighbour(from, nonce),
+                (ttl - 1).min(MAX_REACH_TTL),
+                now.plus(wait),
+            );
+        if !relay_on {
+            out.push(from, Queue::Control, Job::Answer { handle, nonce, distance });
+        }
+    }
+
+    /// How far the destination is by a next hop we vouch for.
+    fn distance(&self, out: &Egress<'_>, now: Instant, dst: Handle, not: LinkId) -> u8 {
+        let Some(route) = self.route(dst) else { return REACH_UNKNOWN };
+        if route.direct.is_some_and(|at| at.id != not && out.link(at).is_some()) {
+            return 1;
+        }
+        route
+            .vias
+            .iter()
+            .filter(|via| {
+                via.link.id != not
+                    && via.source == Source::Proof
+                    && now.since(via.at) <= VOUCH
+                    && out.link(via.link).is_some()
+            })
+            .map(|via| via.distance.max(1).saturating_add(1))
+            .min()
+            .unwrap_or(REACH_UNKNOWN)
+    }
+
+    /// A neighbour answers. `None`: it answers nothing of ours.
+    pub(crate) fn on_answer(
+        &mut self,
+        out: &mut Egress<'_>,
+        now: Instant,
+        from: LinkRef,
+        (handle, nonce, distance): (Handle, u32, u8),
+    ) -> Option<Outcome> {
+        let idx = self.asks.find(&nonce)?;
+        let ask = self.asks.get_mut(idx).filter(|ask| ask.handle == handle)?;
+        ask.open = ask.open.saturating_sub(1);
+        let open = ask.open;
+        if distance == REACH_UNKNOWN {
+            return Some(if open == 0 { self.end(out, now, idx) } else { Outcome::Open });
+        }
+        let further = distance.saturating_add(1).min(REACH_UNKNOWN - 1);
+        self.answered(handle, from, further, now);
+        // Our own question stays open for further answers, each of which adds an alternative; a
+        // neighbour's is answered once.
+        let asker = self.asks.get(idx)?.asker;
+        if open == 0 || asker != Asker::Here {
+            self.ask_timers.clear(idx);
+            self.asks.remove(idx);
+        }
+        Some(match asker {
+            Asker::Here => Outcome::Found(handle),
+            Asker::Neighbour(link, theirs) => {
+                out.push(
+                    link,
+                    Queue::Control,
+                    Job::Answer { handle, nonce: theirs, distance: further },
+                );
+                Outcome::Open
+            }
+        })
+    }
+
+    /// A question's time is over.
+    pub(crate) fn end(&mut self, out: &mut Egress<'_>, now: Instant, idx: Idx) -> Outcome {
+        self.ask_timers.clear(idx);
+        let Some(ask) = self.asks.remove(idx) else { return Outcome::Open };
+        let known = self
+            .route(ask.handle)
+            .is_some_and(|route| route.direct.is_some() || !route.vias.is_empty());
+        match ask.asker {
+            Asker::Here if known => Outcome::Found(ask.handle),
+            Asker::Here => {
+                self.nobody(ask.handle, now.plus(QUIET));
+                Outcome::Nobody(ask.handle)
+            }
+            Asker::Neighbour(link, nonce) => {
+                if !known {
+                    let job = Job::Answer { handle: ask.handle, nonce, distance: REACH_UNKNOWN };
+                    out.push(link, Queue::Control, job);
+                }
+                Outcome::Open
+            }
+        }
+    }
+}
