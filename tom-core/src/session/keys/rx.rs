@@ -87,8 +87,9 @@ pub(crate) struct RxChain<const P: usize = 16> {
     pub(super) parked: [Option<Window>; P],
     /// One bit per epoch, at `epoch % 512`: complete. Valid for the 511 epochs before the newest.
     pub(super) done: [u64; DONE_WORDS],
-    /// Keys of epochs ahead that are multiples of the stride. Derived, so not part of the state.
-    ahead: [Option<(u32, Key)>; CHECKPOINTS],
+    /// Keys of epochs ahead that are multiples of the stride: derived, so not part of the record,
+    /// and wiped when their epoch is reached.
+    pub(super) ahead: [Option<(u32, Key)>; CHECKPOINTS],
 }
 
 /// The word and bit of an epoch in the ring of complete epochs.
@@ -268,7 +269,7 @@ impl<const P: usize> RxChain<P> {
     /// The key of an epoch from the newest to 16 ahead of it.
     fn key_ahead<C: Suite>(&mut self, epoch: u32) -> Key {
         let nearest = (self.ahead.iter().flatten())
-            .filter(|(at, _)| *at > self.epoch && *at <= epoch)
+            .filter(|(at, _)| *at <= epoch)
             .max_by_key(|(at, _)| *at);
         let (mut at, mut key) = match nearest {
             Some((at, key)) => (*at, key.clone()),

@@ -93,6 +93,7 @@ fn exported<const P: usize>(rx: &RxChain<P>, now: Instant) -> Vec<u8> {
 fn stolen(rx: &RxChain<16>, tx: &TxChain) -> Vec<Key> {
     let mut held = vec![rx.key.clone(), tx.key.clone()];
     held.extend(rx.old().map(|window| window.key.clone()));
+    held.extend(rx.ahead.iter().flatten().map(|(_, key)| key.clone()));
     let mut all = Vec::new();
     for mut key in held {
         for _ in 0..8 {
@@ -147,6 +148,21 @@ fn stolen_keys_do_not_open_the_past() {
     }
     // The thief does have this epoch and what follows: the test's own keys work.
     assert!(opened(200) && opened(263));
+}
+
+#[test]
+fn a_look_far_ahead_leaves_no_key_behind_when_its_epoch_passes() {
+    let messages = sent(64 * 18);
+    let mut rx = RxChain::<16>::new(Key::new(ROOT));
+    rx.locate::<Tom1>(16 * 64).unwrap();
+    assert_eq!(rx.ahead.iter().flatten().count(), 4);
+    for message in &messages[..64 * 10] {
+        receive(&mut rx, *message).unwrap();
+    }
+    let keys = stolen(&rx, &TxChain::new(key_of(10)));
+    let opened = |n: usize| keys.iter().any(|key| opens(key, messages[n]));
+    assert!((0..64 * 10).all(|n| !opened(n)));
+    assert!(opened(64 * 10) && opened(64 * 16));
 }
 
 #[test]
@@ -286,6 +302,23 @@ fn complete_epochs_are_remembered_for_512_epochs() {
     }
     let error = rx.locate::<Tom1>((64 * 700 - 30_000) as u16).unwrap_err();
     assert_eq!(error, Unusable::Replay(64 * 700 - 30_000));
+}
+
+#[test]
+fn a_gap_does_not_outlive_512_epochs_nor_pass_for_the_epoch_before() {
+    let mut rx = RxChain::<16>::new(Key::new(ROOT));
+    // Epoch 0 is complete, 1 has a gap, and so has 512, which shares its place with 0.
+    let gaps = [65, 512 * 64];
+    for n in (0..64 * 512 + 64).filter(|n| !gaps.contains(n)) {
+        assert!(rx.commit::<Tom1>(n, NOW));
+    }
+    assert_eq!((rx.epoch, rx.seen(65)), (512, Seen::New));
+    assert!(rx.commit::<Tom1>(64 * 513, NOW));
+    assert_eq!((rx.seen(65), rx.seen(66)), (Seen::TooOld, Seen::TooOld));
+    let old: Vec<u32> = rx.old().map(|window| window.epoch).collect();
+    assert_eq!(old, [512]);
+    rx.expire(NOW.plus(GAP_LIFE));
+    assert_eq!(rx.seen(512 * 64 + 1), Seen::TooOld);
 }
 
 #[test]
