@@ -50,6 +50,8 @@ pub(crate) struct Message {
     pub(crate) asking: bool,
     /// Waiting in a link's queue.
     pub(crate) queued: bool,
+    /// Too long for a one-shot: waits for a session.
+    pub(crate) held: bool,
     /// The recipient said that it was read; its proof is still awaited.
     pub(crate) read: bool,
     /// A state event is queued for the application.

@@ -257,6 +257,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if self.config.durable {
             self.persist_session(answered.sid);
         }
+        self.session_ready(answered.contact);
         Ok(None)
     }
 

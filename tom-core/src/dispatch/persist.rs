@@ -149,6 +149,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             taken: false,
             asking: false,
             queued: false,
+            held: restored.session.is_none() && restored.envelope.len() > 1_200,
             read: false,
             telling: false,
             durable: true,

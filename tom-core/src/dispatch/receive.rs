@@ -185,6 +185,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
         };
         self.stats.seals_opened += 1;
+        if opened.answer.is_some() {
+            self.session_ready(opened.contact);
+        }
         let sender = opened.contact.handle;
         let roomy = self.delivery.opened_room(Some(sender));
         let content = self.content(bytes, &opened.content);

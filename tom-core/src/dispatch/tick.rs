@@ -74,14 +74,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.unstick(idx);
             return;
         }
-        if let (Some(link), true) = (message.link, message.sent.is_some()) {
-            let waited = !message.asking;
-            let (dst, deaf) = (message.contact.handle, !message.taken);
-            if waited && message.attempt > 0 {
-                self.routing.failed(dst, link, deaf);
-            }
+        let (contact, attempt) = (message.contact, message.attempt);
+        let waited = message.sent.is_some() && !message.asking && attempt > 0;
+        let (last, deaf) = (message.link.filter(|_| waited), !message.taken);
+        if message.held && self.session.can_carry(contact) && self.reseal(idx) {
+            return;
         }
-        let attempt = message.attempt;
+        if let Some(link) = last {
+            self.routing.failed(contact.handle, link, deaf);
+        }
         if let Some(message) = self.delivery.outbox.get_mut(idx) {
             message.asking = false;
         }
@@ -153,6 +154,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let now = self.now;
         self.routing.purge_returns(now, RETURN_LIFE, WORK * 16);
         self.routing.purge_routes(now, ROUTE_LIFE, WORK);
+        self.session.forget_gaps(now);
         if let Some(sid) = self.session.purge(now, WORK)
             && self.config.durable
         {

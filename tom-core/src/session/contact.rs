@@ -30,6 +30,8 @@ pub(crate) struct Contact {
     pub(crate) renew: bool,
     pub(crate) renewed: Option<Instant>,
     pub(crate) answered: Option<Instant>,
+    /// When an empty one-shot last asked for a session.
+    pub(crate) knocked: Option<Instant>,
     pub(crate) intro: Introduction,
 }
 
@@ -108,6 +110,7 @@ impl Contacts<'_> {
             renew: false,
             renewed: None,
             answered: None,
+            knocked: None,
             intro: Introduction::default(),
         };
         let handle = contact.handle;

@@ -92,7 +92,7 @@ impl Tables<'_> {
         let RespPayload { sid: peer_sid, terms: peer } = RespPayload::parse(inner)?;
         let at = pending.contact;
         self.make_room(at).ok_or(Drop::ContactsFull)?;
-        self.pending.remove(idx);
+        self.pending.discard(idx);
         if let Some(contact) = self.contacts.get_mut(at) {
             contact.pending = contact.pending.saturating_sub(1);
         }

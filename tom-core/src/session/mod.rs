@@ -203,6 +203,22 @@ impl Tables<'_> {
         }
     }
 
+    /// Whether there is a session to send to this contact on.
+    pub(crate) fn can_carry(&self, at: ContactRef) -> bool {
+        self.contacts.get(at).is_some_and(|contact| contact.send.is_some() && !contact.renew)
+    }
+
+    /// Wipes the keys of gaps that are a day old.
+    pub(crate) fn forget_gaps(&mut self, now: Instant) {
+        let mut next = self.sessions.oldest();
+        while let Some(idx) = next {
+            next = self.sessions.after(idx);
+            if let Some(session) = self.sessions.get_mut(idx) {
+                session.rx.expire(now);
+            }
+        }
+    }
+
     /// Some session with this contact.
     pub(crate) fn session_of(&self, handle: Handle) -> Option<Idx> {
         self.sessions.iter().find(|(_, s)| s.contact.handle == handle).map(|(idx, _)| idx)
@@ -215,14 +231,16 @@ impl Tables<'_> {
 
     /// Removes a session and its keys.
     pub(crate) fn drop_session(&mut self, idx: Idx) -> Option<Sid> {
-        let session = self.sessions.remove(idx)?;
-        if let Some(contact) = self.contacts.get_mut(session.contact) {
+        let (sid, contact) = self.sessions.get(idx).map(|s| (s.sid, s.contact))?;
+        // Dropped in place, so that the keys in it are wiped where they lie.
+        self.sessions.discard(idx);
+        if let Some(contact) = self.contacts.get_mut(contact) {
             contact.sessions = contact.sessions.saturating_sub(1);
-            if contact.send == Some(session.sid) {
+            if contact.send == Some(sid) {
                 contact.send = None;
             }
         }
-        Some(session.sid)
+        Some(sid)
     }
 
     /// Drops sessions and handshakes whose time is over. At most `work` entries are looked at.
@@ -235,7 +253,7 @@ impl Tables<'_> {
                 break;
             }
             let contact = entry.contact;
-            self.pending.remove(idx);
+            self.pending.discard(idx);
             if let Some(contact) = self.contacts.get_mut(contact) {
                 contact.pending = contact.pending.saturating_sub(1);
             }

@@ -4,7 +4,7 @@ use super::{ContactRef, Me, Pending, RESERVE, SESSION_LIFE, Tables, own_terms};
 use crate::config::Config;
 use crate::crypto::noise::{self, Reopen};
 use crate::crypto::{self, Key, Suite, TAG_LEN};
-use crate::error::{Full, Misuse, Refusal, TableName};
+use crate::error::{Misuse, Refusal};
 use crate::identity::{Keys, PublicKey};
 use crate::time::Instant;
 use crate::wire::{
@@ -238,6 +238,13 @@ impl Tables<'_> {
         })
     }
 
+    /// The longest envelope the contact said it opens, if it ever said, and no longer than ours.
+    pub(crate) fn accepts(&self, at: ContactRef, config: &Config) -> Option<usize> {
+        let sid = self.contacts.get(at)?.send?;
+        let session = self.sessions.get(self.sessions.find(&sid.0)?)?;
+        Some((session.peer.max_envelope.bytes()).min(config.max_envelope) as usize)
+    }
+
     /// Whether a one-shot may offer a session: few handshakes per peer are under way at once.
     fn may_offer(&self, config: &Config, contact: ContactRef) -> bool {
         let most = match config.profile {
@@ -292,9 +299,4 @@ impl Tables<'_> {
 fn too_long(scratch: usize, overhead: usize) -> Refusal {
     let max = u32::try_from(scratch.saturating_sub(overhead)).unwrap_or(u32::MAX);
     Refusal::Misuse(Misuse::TooLong { max })
-}
-
-/// A table without room, as a refusal.
-pub(crate) fn full(table: TableName, capacity: u32) -> Refusal {
-    Refusal::Full(Full { table, capacity })
 }

@@ -1,6 +1,6 @@
 //! `Village`: a handful of nodes on links with delay, loss, duplication and reordering, in time that
 //! jumps to the next deadline. Deterministic from its seed.
-#![allow(dead_code, reason = "each test uses its own part of the village")]
+#![allow(dead_code, unreachable_pub, missing_docs, reason = "each test uses its own part of the village")]
 
 use std::collections::BTreeMap;
 
