@@ -92,7 +92,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Err(Refusal::Misuse(Misuse::TooLong { max }).into());
         }
 
-        let head = ContentHead { kind: post.kind, asks_ack: true, orig: None };
+        let head = ContentHead {
+            kind: post.kind,
+            asks_ack: true,
+            orig: None,
+        };
         let content_len = self.put_content(head, post.body)?;
         let request = SealRequest {
             contact,
@@ -102,17 +106,16 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             expiry,
             wants_ack: true,
         };
-        let sealed = self.session.seal::<K, C>(
-            self.now,
-            self.config,
-            &self.me,
-            self.scratch,
-            request,
-        )?;
+        let sealed =
+            self.session
+                .seal::<K, C>(self.now, self.config, &self.me, self.scratch, request)?;
         let id = sealed.id;
         let idx = self.track(sealed, request, post.purpose, None)?;
         if self.config.durable {
-            self.out.push_local(Job::PersistOutbox { idx, id: id.reference() });
+            self.out.push_local(Job::PersistOutbox {
+                idx,
+                id: id.reference(),
+            });
         }
         self.launch(idx);
         Ok(id)
@@ -213,7 +216,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Puts a message's next transmission into a link's queue, or sees to it that one comes.
     pub(super) fn launch(&mut self, idx: Idx) {
-        let Some(message) = self.delivery.outbox.get(idx) else { return };
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
         if message.queued || !message.durable {
             return;
         }
@@ -240,12 +245,23 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 self.wake_at(idx, self.config.ask_wait.times(2));
                 return;
             }
-            choice = self.routing.choose(&self.out, self.now, Wish { asked: true, ..wish });
+            choice = self.routing.choose(
+                &self.out,
+                self.now,
+                Wish {
+                    asked: true,
+                    ..wish
+                },
+            );
         }
         match choice {
             Choice::Over(link, _) => self.enqueue(idx, link),
             Choice::Ask | Choice::Nowhere => {
-                let sends = self.delivery.outbox.get(idx).map_or(0, |message| message.sends);
+                let sends = self
+                    .delivery
+                    .outbox
+                    .get(idx)
+                    .map_or(0, |message| message.sends);
                 let wait = backoff(self.config.retry_first, self.config.retry_max, sends);
                 self.wake_at(idx, wait);
             }
@@ -255,13 +271,21 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// A message too long for a one-shot waits for a session: an empty one-shot asks for it.
     fn knock(&mut self, idx: Idx) {
         let now = self.now;
-        let Some(message) = self.delivery.outbox.get(idx) else { return };
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
         let (at, expiry) = (message.contact, message.expiry);
-        let Some(contact) = self.session.contacts.get_mut(at) else { return };
+        let Some(contact) = self.session.contacts.get_mut(at) else {
+            return;
+        };
         let to = contact.key;
-        let due = contact.knocked.is_none_or(|last| now.since(last) >= KNOCK_EVERY);
+        let due = contact
+            .knocked
+            .is_none_or(|last| now.since(last) >= KNOCK_EVERY);
         self.wake_at(idx, KNOCK_EVERY);
-        let left = self.unix().map_or(0, |unix| u64::from(expiry).saturating_sub(unix));
+        let left = self
+            .unix()
+            .map_or(0, |unix| u64::from(expiry).saturating_sub(unix));
         if !due || left == 0 {
             return;
         }
@@ -286,15 +310,25 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut next = self.delivery.outbox.oldest();
         while let Some(idx) = next {
             next = self.delivery.outbox.after(idx);
-            if self.delivery.outbox.get(idx).is_some_and(|m| m.held && m.contact == at) {
+            if self
+                .delivery
+                .outbox
+                .get(idx)
+                .is_some_and(|m| m.held && m.contact == at)
+            {
                 self.delivery.timers.set(idx, self.now);
             }
         }
     }
 
     fn enqueue(&mut self, idx: Idx, link: LinkRef) {
-        let Some(message) = self.delivery.outbox.get_mut(idx) else { return };
-        let job = Job::Own { idx, reference: message.reference };
+        let Some(message) = self.delivery.outbox.get_mut(idx) else {
+            return;
+        };
+        let job = Job::Own {
+            idx,
+            reference: message.reference,
+        };
         if !self.out.push(link, queue(message.class), job) {
             self.wake_at(idx, self.config.taken_wait);
             return;
@@ -304,14 +338,20 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         message.taken = false;
         message.link = Some(link);
         let sends = message.sends + 1;
-        let rtt = self.out.link(link).and_then(|link| link.rtt).unwrap_or_default();
+        let rtt = self
+            .out
+            .link(link)
+            .and_then(|link| link.rtt)
+            .unwrap_or_default();
         let first = self.config.taken_wait.max(rtt.times(3));
         self.wake_at(idx, backoff(first, self.config.retry_max, sends));
     }
 
     /// Sets a message's timer: in `wait`, or at its end if that is sooner.
     pub(super) fn wake_at(&mut self, idx: Idx, wait: Span) {
-        let Some(message) = self.delivery.outbox.get(idx) else { return };
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
         let end = u64::from(message.expiry) + self.config.skew.as_secs();
         let at = self.now.plus(wait);
         let at = self.clock.when(end + 1).map_or(at, |end| end.min(at));
@@ -324,11 +364,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut next = self.delivery.outbox.oldest();
         while let Some(idx) = next {
             next = self.delivery.outbox.after(idx);
-            let Some(message) = self.delivery.outbox.get_mut(idx) else { continue };
+            let Some(message) = self.delivery.outbox.get_mut(idx) else {
+                continue;
+            };
             if message.contact.handle != dst || message.queued {
                 continue;
             }
-            let hot = message.sent.is_some_and(|sent| self.now.since(sent) < recently);
+            let hot = message
+                .sent
+                .is_some_and(|sent| self.now.since(sent) < recently);
             if message.asking || !hot {
                 self.delivery.timers.set(idx, self.now);
             }
@@ -340,7 +384,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut next = self.delivery.outbox.oldest();
         while let Some(idx) = next {
             next = self.delivery.outbox.after(idx);
-            let Some(message) = self.delivery.outbox.get_mut(idx) else { continue };
+            let Some(message) = self.delivery.outbox.get_mut(idx) else {
+                continue;
+            };
             if message.link.is_some_and(|last| last.id == link) {
                 message.queued = false;
                 self.delivery.timers.set(idx, self.now);
@@ -356,7 +402,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Seals a message again under a new counter or key, carrying the reference of its first
     /// envelope. False: no room now; the old envelope goes on.
     pub(super) fn reseal(&mut self, idx: Idx) -> bool {
-        let Some(message) = self.delivery.outbox.get(idx) else { return false };
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return false;
+        };
         let Some(recipient) = self.session.contacts.get(message.contact).map(|c| c.key) else {
             return false;
         };
@@ -364,17 +412,21 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if !self.out.pool.room_for(len + SEAL_OVERHEAD) {
             return false;
         }
-        let Some(buf) = self.scratch.get_mut(..len) else { return false };
+        let Some(buf) = self.scratch.get_mut(..len) else {
+            return false;
+        };
         if self.out.pool.copy_out(message.envelope, buf).is_none() {
             return false;
         }
-        let Some(content) =
-            session::Tables::reopen::<C>(buf, &message.recover, &recipient)
-        else {
+        let Some(content) = session::Tables::reopen::<C>(buf, &message.recover, &recipient) else {
             return false;
         };
-        let Some(length) = self.rewrap(idx, content) else { return false };
-        let Some(message) = self.delivery.outbox.get(idx) else { return false };
+        let Some(length) = self.rewrap(idx, content) else {
+            return false;
+        };
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return false;
+        };
         let request = SealRequest {
             contact: message.contact,
             content_len: length,
@@ -383,13 +435,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             expiry: message.expiry,
             wants_ack: true,
         };
-        let Ok(sealed) = self.session.seal::<K, C>(
-            self.now,
-            self.config,
-            &self.me,
-            self.scratch,
-            request,
-        ) else {
+        let Ok(sealed) =
+            self.session
+                .seal::<K, C>(self.now, self.config, &self.me, self.scratch, request)
+        else {
             return false;
         };
         self.replace(idx, sealed, request)
@@ -400,7 +449,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let id = self.delivery.outbox.get(idx)?.id;
         let (head, rest) = ContentHead::parse(self.scratch.get(content.clone())?).ok()?;
         let body = content.end - rest.len()..content.end;
-        let head = ContentHead { orig: Some(id.reference()), ..head };
+        let head = ContentHead {
+            orig: Some(id.reference()),
+            ..head
+        };
         let at = head.len();
         let length = at + body.len();
         if length > self.scratch.len() || at > body.start {
@@ -413,7 +465,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     fn replace(&mut self, idx: Idx, sealed: Sealed, request: SealRequest) -> bool {
         self.delivery.timers.clear(idx);
-        let Some(old) = self.delivery.outbox.get_mut(idx) else { return false };
+        let Some(old) = self.delivery.outbox.get_mut(idx) else {
+            return false;
+        };
         let carried = Carried {
             id: old.id,
             state: old.state,
@@ -457,7 +511,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 if self.config.durable
                     && let Some(message) = self.delivery.outbox.get(idx)
                 {
-                    self.out.push_local(Job::PersistOutbox { idx, id: message.reference });
+                    self.out.push_local(Job::PersistOutbox {
+                        idx,
+                        id: message.reference,
+                    });
                 }
                 self.wake_at(idx, Span::ZERO);
                 true
@@ -479,7 +536,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     pub(crate) fn bug(&mut self, bug: crate::invariant::Bug) {
         self.stats.bugs += 1;
-        self.out.notify(crate::output::Event::Bug(crate::invariant::broken(bug)));
+        self.out
+            .notify(crate::output::Event::Bug(crate::invariant::broken(bug)));
     }
 }
 
@@ -538,5 +596,8 @@ pub(super) fn full(table: TableName, capacity: u32) -> Fault {
 /// The record of a message of ours.
 pub(crate) fn outbox_key(reference: Reference) -> RecordKey {
     let [a, b, c, d, e, f, g, h] = reference.0;
-    RecordKey { kind: RecordKind::Outbox, id: [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0] }
+    RecordKey {
+        kind: RecordKind::Outbox,
+        id: [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0],
+    }
 }

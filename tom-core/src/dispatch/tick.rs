@@ -44,10 +44,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let delivery = wake(self.delivery.timers.next(), Wake::Delivery);
         let asks = wake(self.routing.ask_timers.next(), Wake::Ask);
         let forwards = wake(self.routing.forward_timers.next(), Wake::Forward);
-        let house = self
-            .has_ageing()
-            .then_some(Deadline { at: self.own.housekeeping, why: Wake::Housekeeping });
-        Deadline::sooner(Deadline::sooner(delivery, asks), Deadline::sooner(forwards, house))
+        let house = self.has_ageing().then_some(Deadline {
+            at: self.own.housekeeping,
+            why: Wake::Housekeeping,
+        });
+        Deadline::sooner(
+            Deadline::sooner(delivery, asks),
+            Deadline::sooner(forwards, house),
+        )
     }
 
     fn has_ageing(&self) -> bool {
@@ -60,7 +64,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     fn message_due(&mut self, idx: Idx) {
         self.delivery.timers.clear(idx);
-        let Some(message) = self.delivery.outbox.get(idx) else { return };
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
         let end = u64::from(message.expiry) + self.config.skew.as_secs();
         if self.unix().is_some_and(|unix| unix > end) {
             self.expire(idx);
@@ -98,8 +104,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// The link a message waits for takes nothing: another one may.
     fn unstick(&mut self, idx: Idx) {
-        let Some(message) = self.delivery.outbox.get_mut(idx) else { return };
-        let blocked = message.link.and_then(|at| self.out.link(at)).is_none_or(|l| l.blocked);
+        let Some(message) = self.delivery.outbox.get_mut(idx) else {
+            return;
+        };
+        let blocked = message
+            .link
+            .and_then(|at| self.out.link(at))
+            .is_none_or(|l| l.blocked);
         if !blocked {
             self.wake_at(idx, self.config.taken_wait);
             return;
@@ -118,9 +129,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// A message's life is over and no proof came.
     fn expire(&mut self, idx: Idx) {
-        let Some(message) = self.delivery.outbox.get(idx) else { return };
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
         let until = self.keep_until(message.expiry);
-        let Some(message) = self.delivery.end(idx, State::Expired, self.now, until) else { return };
+        let Some(message) = self.delivery.end(idx, State::Expired, self.now, until) else {
+            return;
+        };
         self.out.pool.free(message.envelope);
         if let Some(sid) = message.session {
             self.session.settled(sid, None, false);
@@ -130,10 +145,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         if message.purpose == Purpose::Application {
             self.stats.expired += 1;
-            self.out.notify(Event::Message { id: message.id, state: State::Expired });
+            self.out.notify(Event::Message {
+                id: message.id,
+                state: State::Expired,
+            });
         }
         if self.config.durable {
-            self.out.push_local(Job::Forget(super::send::outbox_key(message.reference)));
+            self.out
+                .push_local(Job::Forget(super::send::outbox_key(message.reference)));
         }
     }
 
@@ -158,13 +177,21 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(sid) = self.session.purge(now, WORK)
             && self.config.durable
         {
-            self.out.push_local(Job::Forget(super::persist::session_key(sid)));
+            self.out
+                .push_local(Job::Forget(super::persist::session_key(sid)));
         }
         let Some(unix) = self.unix() else { return };
         let skew = self.config.skew.as_secs();
         for _ in 0..WORK * 16 {
-            let Some(idx) = self.delivery.proofs.oldest() else { break };
-            if self.delivery.proofs.get(idx).is_some_and(|proof| proof.until >= unix) {
+            let Some(idx) = self.delivery.proofs.oldest() else {
+                break;
+            };
+            if self
+                .delivery
+                .proofs
+                .get(idx)
+                .is_some_and(|proof| proof.until >= unix)
+            {
                 break;
             }
             self.delivery.proofs.discard(idx);
@@ -177,7 +204,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut next = self.delivery.opened.oldest();
         while let Some(idx) = next {
             next = self.delivery.opened.after(idx);
-            let Some(entry) = self.delivery.opened.get(idx) else { continue };
+            let Some(entry) = self.delivery.opened.get(idx) else {
+                continue;
+            };
             if u64::from(entry.expiry) + skew >= unix {
                 continue;
             }
