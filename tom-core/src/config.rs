@@ -1,4 +1,4 @@
-//! What a node is told about itself before it starts. Spec: conventions, "Profiles and constants".
+//! What a node is told about itself before it starts. Spec: memory, "Profiles".
 
 use crate::error::{ConfigError, TableName};
 use crate::time::Span;

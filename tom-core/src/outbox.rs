@@ -1,4 +1,4 @@
-//! From queued jobs to bytes: what `poll` gives out. Spec: link, "Bundling".
+//! From queued jobs to bytes: what `poll` gives out. Spec: link, "Frame".
 //!
 //! Nothing is encoded before the driver has a buffer for it, so a datagram carries whatever is due
 //! to its link by then: the receipts and proofs of many messages in one.

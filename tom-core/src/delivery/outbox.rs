@@ -1,4 +1,4 @@
-//! Messages of this node, from acceptance to proof. Spec: delivery, "States" and "Proofs".
+//! Messages of this node, from acceptance to proof. Spec: delivery, "States".
 
 use super::Tables;
 use crate::bounded::{Chain, Entry, Idx};

@@ -1,4 +1,4 @@
-//! Messages on durable storage. Spec: delivery, "Restart".
+//! Messages on durable storage. Spec: driver, "Records".
 
 use super::{InboxEntry, Message, OpenedEntry, Purpose};
 use crate::bounded::Pool;

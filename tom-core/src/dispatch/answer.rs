@@ -1,4 +1,4 @@
-//! ACK, RESP, NACK and read receipts, sent and received. Spec: delivery, "Proofs"; routing, "Return
+//! ACK, RESP, NACK and read receipts, sent and received. Spec: delivery, "States"; routing, "Return
 //! routes"; session, "Answer".
 
 use super::receive::{Arrival, Receipt};
@@ -498,9 +498,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return;
         };
         if Delivery::advance(message, state) && !message.telling {
-            message.telling = true;
             let id = message.reference;
-            self.out.push_local(Job::State { idx, id });
+            message.telling = self.out.push_local(Job::State { idx, id });
         }
     }
 }

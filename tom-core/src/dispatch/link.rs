@@ -105,7 +105,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             contact.intro.wait = crate::time::Span::ZERO;
         }
         self.retry_for(handle);
-        self.retry_routeless();
+        self.retry_stranded();
         Ok(None)
     }
 
@@ -130,26 +130,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    /// Messages that had no neighbour to go to try again.
-    fn retry_routeless(&mut self) {
-        let mut next = self.delivery.outbox.oldest();
-        while let Some(idx) = next {
-            next = self.delivery.outbox.after(idx);
-            let pending = self.delivery.outbox.get(idx).is_some_and(|message| {
-                message.state == State::Pending && !message.queued && !message.asking
-            });
-            if pending {
-                self.delivery.timers.set(idx, self.now);
-            }
-        }
-    }
-
     fn link_down(&mut self, id: LinkId) -> Step {
         let Some(at) = self.out.find(id) else {
             return Ok(None);
         };
         let peer = self.out.link(at).map(|link| link.peer);
-        self.retry_over(id);
+        self.retry_over(id, true);
         self.routing.link_down(id);
         while let Some((queue, _)) = self.out.front(at) {
             if let Some(Job::Forward(idx)) = self.out.pop(at, queue) {

@@ -1,4 +1,4 @@
-//! What must survive a restart, and what a restart brings back. Spec: conventions, "Records".
+//! What must survive a restart, and what a restart brings back. Spec: driver, "Records".
 //!
 //! Records become durable in the order they are put out; a storage driver keeps to it.
 
@@ -120,6 +120,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// A record read back, before anything else happened.
     pub(super) fn restored(&mut self, record: Record<'_>) -> Step {
+        if !self.out.has_room() {
+            return Err(Refusal::Backpressure.into());
+        }
         match record.key.kind {
             RecordKind::Session => self.restore_session(record.bytes),
             RecordKind::Outbox => self.restore_message(record.bytes),

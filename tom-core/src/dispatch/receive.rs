@@ -1,4 +1,4 @@
-//! From bytes on a link to a message in the inbox. Spec: link, "Frames"; delivery, "Receiving".
+//! From bytes on a link to a message in the inbox. Spec: link, "Frame"; delivery, "Receiving".
 
 use core::ops::Range;
 
@@ -420,6 +420,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             ContentBody::Read(references) => {
                 for reference in references {
+                    if !self.out.has_room() {
+                        return Err(Drop::Backpressure.into());
+                    }
                     self.on_read(receipt.contact, reference);
                 }
                 self.protocol_done(receipt);

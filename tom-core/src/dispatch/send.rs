@@ -5,7 +5,7 @@ use crate::bounded::Idx;
 use crate::config::CARRIED_BY_ALL;
 use crate::crypto::Suite;
 use crate::delivery::{Message, Proof, Purpose};
-use crate::egress::{Job, LinkRef, Queue};
+use crate::egress::{Egress, Job, LinkRef, Queue};
 use crate::error::{Full, Misuse, Refusal, TableName};
 use crate::identity::{Keys, PublicKey};
 use crate::input::{Command, LinkId, Send};
@@ -16,11 +16,15 @@ use crate::routing::{Asker, Choice, Wish};
 use crate::session::{self, ContactRef, SealRequest, Sealed};
 use crate::time::Span;
 use crate::wire::{
-    Class, ContentHead, ContentKind, ENVELOPE_AT, MAX_ATTEMPT, MessageId, Reference,
+    Class, ContentHead, ContentKind, ENVELOPE_AT, Handle, MAX_ATTEMPT, MessageId, Reference,
 };
 
 /// Frame and trailers around an envelope, at most.
 const FRAMING: usize = ENVELOPE_AT;
+/// How often a message without any neighbour to go to looks for one.
+const NOWHERE_WAIT: Span = Span::from_secs(30);
+/// Retries brought on by events rather than time come at most this often per message.
+const EVENT_RETRY: Span = Span::from_secs(1);
 /// An empty one-shot asks for a session at most this often.
 const KNOCK_EVERY: Span = Span::from_secs(60);
 /// The most an envelope adds to a payload: a re-sealed one-shot.
@@ -256,15 +260,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         match choice {
             Choice::Over(link, _) => self.enqueue(idx, link),
-            Choice::Ask | Choice::Nowhere => {
-                let sends = self
-                    .delivery
-                    .outbox
-                    .get(idx)
-                    .map_or(0, |message| message.sends);
-                let wait = backoff(self.config.retry_first, self.config.retry_max, sends);
-                self.wake_at(idx, wait);
-            }
+            // A link coming up wakes it; until then there is little to look for.
+            Choice::Ask | Choice::Nowhere => self.wake_at(idx, NOWHERE_WAIT),
         }
     }
 
@@ -321,7 +318,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    fn enqueue(&mut self, idx: Idx, link: LinkRef) {
+    pub(super) fn enqueue(&mut self, idx: Idx, link: LinkRef) {
         let Some(message) = self.delivery.outbox.get_mut(idx) else {
             return;
         };
@@ -358,44 +355,76 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.delivery.timers.set(idx, at);
     }
 
-    /// Makes every unproven message to `dst` try again soon, those that wait for a route at once.
-    pub(super) fn retry_for(&mut self, dst: crate::wire::Handle) {
-        let recently = Span::from_secs(1);
-        let mut next = self.delivery.outbox.oldest();
-        while let Some(idx) = next {
-            next = self.delivery.outbox.after(idx);
-            let Some(message) = self.delivery.outbox.get_mut(idx) else {
-                continue;
-            };
-            if message.contact.handle != dst || message.queued {
-                continue;
-            }
-            let hot = message
-                .sent
-                .is_some_and(|sent| self.now.since(sent) < recently);
-            if message.asking || !hot {
-                self.delivery.timers.set(idx, self.now);
-            }
+    /// Another link than the one a message waits for, if one leads on.
+    pub(super) fn other_link(&self, message: &Message) -> Option<LinkRef> {
+        let wish = Wish {
+            dst: message.contact.handle,
+            from: None,
+            last: message.link.map(|link| link.id),
+            attempt: message.attempt.max(2),
+            frame: message.envelope.len() as usize + FRAMING,
+            asked: true,
+        };
+        match self.routing.choose(&self.out, self.now, wish) {
+            Choice::Over(link, _) => Some(link).filter(|link| message.link != Some(*link)),
+            Choice::Ask | Choice::Nowhere => None,
         }
     }
 
-    /// What was on its way over this link, and not yet taken, tries another way.
-    pub(super) fn retry_over(&mut self, link: LinkId) {
+    /// Makes the unproven messages `which` picks try again at once, but none more often than once a
+    /// second.
+    fn retry(&mut self, mut which: impl FnMut(&Message, &Egress<'_>) -> bool) {
         let mut next = self.delivery.outbox.oldest();
         while let Some(idx) = next {
             next = self.delivery.outbox.after(idx);
-            let Some(message) = self.delivery.outbox.get_mut(idx) else {
+            let Some(message) = self.delivery.outbox.get(idx) else {
                 continue;
             };
-            if message.link.is_some_and(|last| last.id == link) {
-                message.queued = false;
-                self.delivery.timers.set(idx, self.now);
+            if !which(message, &self.out) {
+                continue;
+            }
+            let sent = message.sent.filter(|_| !message.asking);
+            let at = sent.map_or(self.now, |sent| sent.plus(EVENT_RETRY).max(self.now));
+            let due = self.delivery.timers.get(idx);
+            self.delivery
+                .timers
+                .set(idx, due.map_or(at, |due| due.min(at)));
+        }
+    }
+
+    /// A way towards `dst` is new.
+    pub(super) fn retry_for(&mut self, dst: Handle) {
+        self.retry(|message, _| message.contact.handle == dst && !message.queued);
+    }
+
+    /// A neighbour is new: messages that had none to go to, or whose last one is gone, try it.
+    pub(super) fn retry_stranded(&mut self) {
+        self.retry(|message, out| {
+            let stranded = message.link.is_none_or(|last| out.link(last).is_none());
+            stranded && !message.queued && !message.asking
+        });
+    }
+
+    /// A link is gone, or did not take what it was given: what left over it and is not proven, or
+    /// not taken, tries another way.
+    pub(super) fn retry_over(&mut self, link: LinkId, gone: bool) {
+        let mut next = self.delivery.outbox.oldest();
+        while let Some(idx) = next {
+            next = self.delivery.outbox.after(idx);
+            if let Some(message) = self.delivery.outbox.get_mut(idx)
+                && message.link.is_some_and(|last| last.id == link)
+            {
+                message.queued &= !gone;
             }
         }
+        self.retry(|message, _| {
+            let over = message.link.is_some_and(|last| last.id == link);
+            over && !message.queued && (gone || !message.taken)
+        });
     }
 
     pub(super) fn send_failed(&mut self, link: LinkId) -> Step {
-        self.retry_over(link);
+        self.retry_over(link, false);
         Ok(None)
     }
 

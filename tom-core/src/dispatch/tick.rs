@@ -104,27 +104,23 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// The link a message waits for takes nothing: another one may.
     fn unstick(&mut self, idx: Idx) {
-        let Some(message) = self.delivery.outbox.get_mut(idx) else {
+        let Some(message) = self.delivery.outbox.get(idx) else {
             return;
         };
         let blocked = message
             .link
             .and_then(|at| self.out.link(at))
             .is_none_or(|l| l.blocked);
-        if !blocked {
+        let other = blocked.then(|| self.other_link(message)).flatten();
+        let Some(link) = other else {
             self.wake_at(idx, self.config.taken_wait);
             return;
-        }
+        };
         // The job in the old queue finds the message gone elsewhere and is passed over.
-        message.queued = false;
-        let before = (message.attempt, message.link);
-        message.attempt = message.attempt.max(1);
-        self.launch(idx);
-        if let Some(message) = self.delivery.outbox.get_mut(idx)
-            && message.link == before.1
-        {
-            message.attempt = before.0;
+        if let Some(message) = self.delivery.outbox.get_mut(idx) {
+            message.queued = false;
         }
+        self.enqueue(idx, link);
     }
 
     /// A message's life is over and no proof came.

@@ -1,4 +1,4 @@
-//! The link that every port can speak: Noise IK over anything that carries packets. Spec: the Noise
+//! The link that every port can speak: Noise IK over anything that carries packets. Spec: link-noise
 //! link.
 //!
 //! A sans-I/O piece beside the node: it turns link datagrams (link frames of the core) into packets

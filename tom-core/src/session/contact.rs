@@ -102,7 +102,9 @@ impl Contacts<'_> {
             return Ok(found);
         }
         if self.0.is_full() {
-            *evicted = self.evict();
+            *evicted = self
+                .evict(false)
+                .or_else(|| chosen.then(|| self.evict(true)).flatten());
         }
         let contact = Contact {
             handle: key.handle(),
@@ -131,11 +133,13 @@ impl Contacts<'_> {
         }
     }
 
-    fn evict(&mut self) -> Option<Contact> {
+    /// Removes the longest unused contact nothing is under way with: a stranger, or for this node's
+    /// own wish (`any`) whoever it is.
+    fn evict(&mut self, any: bool) -> Option<Contact> {
         for _ in 0..EVICT_STEPS {
             let idx = self.0.oldest()?;
             let contact = self.0.get(idx)?;
-            if !contact.chosen && contact.held == 0 {
+            if contact.held == 0 && (any || !contact.chosen) {
                 return self.0.remove(idx);
             }
             self.0.touch(idx);

@@ -244,6 +244,18 @@ impl Tables<'_> {
             .map(|(idx, _)| idx)
     }
 
+    /// Gives up on the oldest handshake: its answer, should it come, is not understood any more.
+    fn drop_oldest_pending(&mut self) {
+        let Some(idx) = self.pending.oldest() else {
+            return;
+        };
+        let contact = self.pending.get(idx).map(|entry| entry.contact);
+        self.pending.discard(idx);
+        if let Some(contact) = contact.and_then(|at| self.contacts.get_mut(at)) {
+            contact.pending = contact.pending.saturating_sub(1);
+        }
+    }
+
     /// Removes a session and its keys.
     pub(crate) fn drop_session(&mut self, idx: Idx) -> Option<Sid> {
         let (sid, contact) = self.sessions.get(idx).map(|s| (s.sid, s.contact))?;
@@ -262,20 +274,11 @@ impl Tables<'_> {
     pub(crate) fn purge(&mut self, now: Instant, work: u32) -> Option<Sid> {
         let life = SESSION_LIFE.as_millis() + SESSION_GRACE.as_millis();
         for _ in 0..work {
-            let Some(idx) = self.pending.oldest() else {
-                break;
-            };
-            let Some(entry) = self.pending.get(idx) else {
-                break;
-            };
-            if now.since(entry.created) <= SESSION_LIFE {
+            let oldest = self.pending.oldest().and_then(|idx| self.pending.get(idx));
+            if oldest.is_none_or(|entry| now.since(entry.created) <= SESSION_LIFE) {
                 break;
             }
-            let contact = entry.contact;
-            self.pending.discard(idx);
-            if let Some(contact) = self.contacts.get_mut(contact) {
-                contact.pending = contact.pending.saturating_sub(1);
-            }
+            self.drop_oldest_pending();
         }
         let idx = self.sessions.oldest()?;
         let session = self.sessions.get(idx)?;

@@ -1,4 +1,4 @@
-//! Sessions on durable storage. Spec: session, "Restart".
+//! Sessions on durable storage. Spec: driver, "Records".
 
 use super::keys::{RxChain, TxChain};
 use super::{ContactRef, PARKED, RESERVE, Session, Tables};

@@ -174,6 +174,9 @@ impl Tables<'_> {
         let offer = self
             .may_offer(config, request.contact)
             .then(|| self.fresh_sid());
+        if offer.is_some() && self.pending.is_full() {
+            self.drop_oldest_pending();
+        }
         let contact = self.contacts.get_mut(request.contact).ok_or(gone)?;
         let ss = match &contact.ss {
             Some(ss) => ss.clone(),
@@ -267,11 +270,9 @@ impl Tables<'_> {
             crate::config::Profile::Leaf | crate::config::Profile::Relay => 1,
             crate::config::Profile::Full => 4,
         };
-        !self.pending.is_full()
-            && self
-                .contacts
-                .get(contact)
-                .is_some_and(|contact| contact.pending < most)
+        self.contacts
+            .get(contact)
+            .is_some_and(|contact| contact.pending < most)
     }
 
     /// Opens one's own envelope in place; the content's range in it.
