@@ -148,6 +148,12 @@ impl<'a> Send<'a> {
     /// A message of normal priority with the longest life.
     #[must_use]
     pub fn new(to: PublicKey, payload: &'a [u8]) -> Self {
-        Self { to, payload, lifetime: None, class: Class::Normal, trace: false }
+        Self {
+            to,
+            payload,
+            lifetime: None,
+            class: Class::Normal,
+            trace: false,
+        }
     }
 }

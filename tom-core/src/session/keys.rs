@@ -7,9 +7,9 @@
 mod record;
 mod rx;
 
-pub(crate) use rx::{Located, RxChain, Unusable};
 #[cfg(test)]
 pub(crate) use rx::Seen;
+pub(crate) use rx::{Located, RxChain, Unusable};
 
 use crate::crypto::{Key, Suite};
 use crate::time::Span;
