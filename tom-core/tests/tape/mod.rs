@@ -150,3 +150,22 @@ pub fn check_tables<S: Storage>(node: &Node<S>) {
     }
     assert_eq!(node.stats().bugs, 0, "an internal rule did not hold");
 }
+
+/// Two transcripts are the same; shows where they part.
+pub fn assert_same(left: &Transcript, right: &Transcript) {
+    let show = |entry: Option<&(Instant, Vec<u8>)>| {
+        entry.map(|(at, bytes)| {
+            let text = if bytes.first() == Some(&b'T') {
+                let hex: String = bytes[1..].iter().map(|byte| format!("{byte:02x}")).collect();
+                format!("transmit {hex}")
+            } else {
+                String::from_utf8_lossy(bytes).into_owned()
+            };
+            format!("{} ms: {text}", at.as_millis())
+        })
+    };
+    for place in 0..left.len().max(right.len()) {
+        let (a, b) = (left.get(place), right.get(place));
+        assert_eq!(show(a), show(b), "output {place}");
+    }
+}

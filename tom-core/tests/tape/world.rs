@@ -120,8 +120,9 @@ pub struct World {
     /// In the air: when, to whom, over which link, its number there.
     air: BTreeMap<(Instant, usize, u32, u64), Vec<u8>>,
     sent_over: BTreeMap<u32, u64>,
-    /// What went over the wire lately: to whom, over which pair, what.
-    seen: Vec<(usize, usize, Vec<u8>)>,
+    /// What went over the wire lately: when, to whom, over which link and its number there; the pair
+    /// and the bytes.
+    seen: BTreeMap<(Instant, usize, u32, u64), (usize, Vec<u8>)>,
     /// Every message accepted: its sender, recipient and payload.
     accepted: BTreeMap<(usize, MessageId), (usize, Vec<u8>)>,
     serial: u64,
@@ -159,7 +160,7 @@ impl World {
             next_link: 1,
             air: BTreeMap::new(),
             sent_over: BTreeMap::new(),
-            seen: Vec::new(),
+            seen: BTreeMap::new(),
             accepted: BTreeMap::new(),
             serial: 0,
             muddled: false,
@@ -228,6 +229,9 @@ impl World {
 
     /// Does one thing.
     pub fn apply(&mut self, op: &Op) {
+        while self.seen.len() > 64 {
+            self.seen.pop_first();
+        }
         match *op {
             Op::Wait(ms) => self.wait(ms),
             Op::Send { from, to, len, class, trace, secs } => {
@@ -361,7 +365,8 @@ impl World {
     fn pick(&self, pick: u8) -> Option<(usize, usize, Vec<u8>)> {
         // The newest ones first: they are about what is still under way.
         let back = usize::from(pick) % self.seen.len().max(1);
-        self.seen.iter().rev().nth(back).cloned()
+        let ((_, to, _, _), (pair, bytes)) = self.seen.iter().rev().nth(back)?;
+        Some((*to, *pair, bytes.clone()))
     }
 
     fn arrive(&mut self, to: usize, pair: usize, bytes: Vec<u8>) {
@@ -567,13 +572,11 @@ impl World {
         let (a, b) = PAIRS[pair];
         let to = if a == from { b } else { a };
         let side = usize::from(b == to);
-        self.seen.push((to, pair, bytes.clone()));
-        if self.seen.len() > 64 {
-            self.seen.remove(0);
-        }
         let link = self.wires[pair].ends[side].0;
         let number = self.sent_over.entry(link).or_default();
         *number += 1;
+        self.seen.insert((self.now, to, link, *number), (pair, bytes.clone()));
+        // Trimmed between moments only, so that the order within one does not show.
         let at = self.now.plus(Span::from_millis(3 + 4 * pair as u64));
         self.air.insert((at, to, link, *number), bytes);
     }
