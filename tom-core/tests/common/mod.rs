@@ -1,9 +1,15 @@
 //! `Village`: a handful of nodes on links with delay, loss, duplication and reordering, in time that
 //! jumps to the next deadline. Deterministic from its seed.
-#![allow(dead_code, reason = "each test uses its own part of the village")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    missing_docs,
+    reason = "each test uses its own part of the village"
+)]
 
 use std::collections::BTreeMap;
 
+use tom_core::Node;
 use tom_core::config::Config;
 use tom_core::entropy::{Drbg, Seed};
 use tom_core::error::Drop;
@@ -12,8 +18,7 @@ use tom_core::input::{Command, Input, LinkEvent, LinkId, Send};
 use tom_core::output::{DeliveryId, Event, Output, State, Verdict};
 use tom_core::storage::{Heap, Limits};
 use tom_core::time::{Instant, Span, UnixTime};
-use tom_core::wire::{CandidateList, Candidate, MessageId};
-use tom_core::Node;
+use tom_core::wire::{Candidate, CandidateList, MessageId};
 
 /// 2027-01-15, a day like any other.
 pub const EPOCH: u64 = 1_800_000_000;
@@ -30,7 +35,13 @@ pub struct Wire {
 
 impl Default for Wire {
     fn default() -> Self {
-        Self { delay: Span::from_millis(5), jitter_ms: 0, loss_percent: 0, dup_percent: 0, mtu: 1_200 }
+        Self {
+            delay: Span::from_millis(5),
+            jitter_ms: 0,
+            loss_percent: 0,
+            dup_percent: 0,
+            mtu: 1_200,
+        }
     }
 }
 
@@ -153,9 +164,18 @@ impl Village {
         });
         let at = self.houses.len() - 1;
         let unix = UnixTime::from_secs(EPOCH + self.now.as_millis() / 1_000);
-        self.input(at, Input::Clock { unix, error: Span::ZERO });
+        self.input(
+            at,
+            Input::Clock {
+                unix,
+                error: Span::ZERO,
+            },
+        );
         let mut list = CandidateList::new();
-        assert!(list.push(Candidate::V4 { address: [127, 0, 0, 1], port: at as u16 + 1 }));
+        assert!(list.push(Candidate::V4 {
+            address: [127, 0, 0, 1],
+            port: at as u16 + 1
+        }));
         let mut buf = [0; 64];
         let len = list.emit(&mut buf).expect("room");
         self.input(at, Input::Command(Command::Candidates(&buf[..len])));
@@ -170,8 +190,24 @@ impl Village {
     pub fn link(&mut self, a: usize, b: usize, wire: Wire) -> (LinkId, LinkId) {
         let (la, lb) = (LinkId(self.next_link), LinkId(self.next_link + 1));
         self.next_link += 2;
-        self.ends.insert((a, la.0), End { house: b, link: lb, wire, up: true });
-        self.ends.insert((b, lb.0), End { house: a, link: la, wire, up: true });
+        self.ends.insert(
+            (a, la.0),
+            End {
+                house: b,
+                link: lb,
+                wire,
+                up: true,
+            },
+        );
+        self.ends.insert(
+            (b, lb.0),
+            End {
+                house: a,
+                link: la,
+                wire,
+                up: true,
+            },
+        );
         let (ka, kb) = (self.key(a), self.key(b));
         self.input(a, up(la, kb, wire, true));
         self.input(b, up(lb, ka, wire, false));
@@ -180,7 +216,9 @@ impl Village {
 
     /// Cuts a link; both ends learn of it.
     pub fn cut(&mut self, a: usize, link: LinkId) {
-        let Some(end) = self.ends.remove(&(a, link.0)) else { return };
+        let Some(end) = self.ends.remove(&(a, link.0)) else {
+            return;
+        };
         self.ends.remove(&(end.house, end.link.0));
         self.input(a, Input::Link(LinkEvent::Down { link }));
         self.input(end.house, Input::Link(LinkEvent::Down { link: end.link }));
@@ -211,7 +249,11 @@ impl Village {
         loop {
             let mut taken = None;
             let mut feedback = Vec::new();
-            match self.houses[house].node.poll(&mut buf).expect("a long buffer") {
+            match self.houses[house]
+                .node
+                .poll(&mut buf)
+                .expect("a long buffer")
+            {
                 None => break,
                 Some(Output::Transmit(transmit)) => {
                     let (link, bytes) = (transmit.link, transmit.bytes.to_vec());
@@ -242,7 +284,8 @@ impl Village {
                     let other = self.houses.iter().position(|house| house.key == peer);
                     match (self.dial, other) {
                         (Some(after), Some(other)) => {
-                            self.pending_dials.push((self.now.plus(after), house, other));
+                            self.pending_dials
+                                .push((self.now.plus(after), house, other));
                         }
                         _ => feedback.push(peer),
                     }
@@ -251,7 +294,9 @@ impl Village {
                     if let Some(end) = self.ends.remove(&(house, link.0)) {
                         self.ends.remove(&(end.house, end.link.0));
                         let now = self.now;
-                        self.houses[house].node.handle(now, Input::Link(LinkEvent::Down { link }));
+                        self.houses[house]
+                            .node
+                            .handle(now, Input::Link(LinkEvent::Down { link }));
                         self.houses[end.house]
                             .node
                             .handle(now, Input::Link(LinkEvent::Down { link: end.link }));
@@ -264,7 +309,9 @@ impl Village {
                 }
                 Some(Output::Forget(key)) => {
                     self.houses[house].store.remove(&key);
-                    self.houses[house].persisted.retain(|(pending, _, _)| *pending != key);
+                    self.houses[house]
+                        .persisted
+                        .retain(|(pending, _, _)| *pending != key);
                 }
             }
             let now = self.now;
@@ -279,19 +326,29 @@ impl Village {
     }
 
     fn fly(&mut self, house: usize, link: LinkId, mut bytes: Vec<u8>) {
-        let Some(end) = self.ends.get(&(house, link.0)).copied() else { return };
+        let Some(end) = self.ends.get(&(house, link.0)).copied() else {
+            return;
+        };
         if self.rng.below(100) < end.wire.loss_percent {
             return;
         }
         if let Some(meddler) = &mut self.meddler {
             meddler(house, end.house, &mut bytes);
         }
-        let copies = if self.rng.below(100) < end.wire.dup_percent { 2 } else { 1 };
+        let copies = if self.rng.below(100) < end.wire.dup_percent {
+            2
+        } else {
+            1
+        };
         for _ in 0..copies {
             let jitter = self.rng.below(end.wire.jitter_ms + 1);
-            let at = self.now.plus(end.wire.delay).plus(Span::from_millis(jitter));
+            let at = self
+                .now
+                .plus(end.wire.delay)
+                .plus(Span::from_millis(jitter));
             self.number += 1;
-            self.air.insert((at, self.number), (end.house, end.link, bytes.clone()));
+            self.air
+                .insert((at, self.number), (end.house, end.link, bytes.clone()));
         }
     }
 
@@ -300,7 +357,10 @@ impl Village {
         let air = self.air.keys().next().map(|(at, _)| *at);
         let dial = self.pending_dials.iter().map(|(at, _, _)| *at).min();
         let nodes = self.houses.iter().filter(|house| !house.frozen);
-        let deadline = nodes.filter_map(|house| house.node.deadline()).map(|d| d.at).min();
+        let deadline = nodes
+            .filter_map(|house| house.node.deadline())
+            .map(|d| d.at)
+            .min();
         [air, dial, deadline].into_iter().flatten().min()
     }
 
@@ -338,16 +398,29 @@ impl Village {
             if self.houses[house].frozen || !self.ends.contains_key(&(house, link.0)) {
                 continue;
             }
-            self.input(house, Input::Datagram { link, bytes: &mut bytes });
+            self.input(
+                house,
+                Input::Datagram {
+                    link,
+                    bytes: &mut bytes,
+                },
+            );
         }
-        let due: Vec<_> =
-            self.pending_dials.iter().copied().filter(|(at, _, _)| *at <= self.now).collect();
+        let due: Vec<_> = self
+            .pending_dials
+            .iter()
+            .copied()
+            .filter(|(at, _, _)| *at <= self.now)
+            .collect();
         self.pending_dials.retain(|(at, _, _)| *at > self.now);
         for (_, from, to) in due {
             self.link(from, to, Wire::default());
         }
         for house in 0..self.houses.len() {
-            let due = self.houses[house].node.deadline().is_some_and(|d| d.at <= self.now);
+            let due = self.houses[house]
+                .node
+                .deadline()
+                .is_some_and(|d| d.at <= self.now);
             if due && !self.houses[house].frozen {
                 self.input(house, Input::Tick);
             }
@@ -356,23 +429,34 @@ impl Village {
 
     /// The last state the application was told of.
     pub fn state(&self, house: usize, id: MessageId) -> Option<State> {
-        self.houses[house].events.iter().rev().find_map(|(_, event)| match event {
-            Event::Message { id: of, state } if *of == id => Some(*state),
-            _ => None,
-        })
+        self.houses[house]
+            .events
+            .iter()
+            .rev()
+            .find_map(|(_, event)| match event {
+                Event::Message { id: of, state } if *of == id => Some(*state),
+                _ => None,
+            })
     }
 
     /// All states the application was told of, in order.
     pub fn states(&self, house: usize, id: MessageId) -> Vec<State> {
-        let states = self.houses[house].events.iter().filter_map(|(_, event)| match event {
-            Event::Message { id: of, state } if *of == id => Some(*state),
-            _ => None,
-        });
+        let states = self.houses[house]
+            .events
+            .iter()
+            .filter_map(|(_, event)| match event {
+                Event::Message { id: of, state } if *of == id => Some(*state),
+                _ => None,
+            });
         states.collect()
     }
 
     pub fn payloads(&self, house: usize) -> Vec<&[u8]> {
-        self.houses[house].received.iter().map(|received| received.payload.as_slice()).collect()
+        self.houses[house]
+            .received
+            .iter()
+            .map(|received| received.payload.as_slice())
+            .collect()
     }
 
     pub fn drops(&self, house: usize, reason: Drop) -> u64 {
@@ -381,7 +465,14 @@ impl Village {
 }
 
 fn up(link: LinkId, peer: PublicKey, wire: Wire, dialed: bool) -> Input<'static> {
-    Input::Link(LinkEvent::Up { link, peer, mtu: wire.mtu, max_frame: 65_538, dialed, observed: &[] })
+    Input::Link(LinkEvent::Up {
+        link,
+        peer,
+        mtu: wire.mtu,
+        max_frame: 65_538,
+        dialed,
+        observed: &[],
+    })
 }
 
 /// Tables for a test node: roomy, but built quickly.
