@@ -162,11 +162,22 @@ pub(crate) enum Queue {
 }
 
 /// The small state beside the tables.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct EgressState {
     ready: List,
     local: List,
     next_ticket: u32,
+}
+
+impl EgressState {
+    /// Nothing waits.
+    pub(crate) const fn new() -> Self {
+        Self {
+            ready: List::new(),
+            local: List::new(),
+            next_ticket: 0,
+        }
+    }
 }
 
 /// Links, queues and payload blocks: what every concern may use.

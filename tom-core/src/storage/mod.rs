@@ -213,6 +213,27 @@ pub trait Storage: sealed::Sealed {
     fn usage(&self) -> heapless::Vec<TableUse, 15>;
 }
 
+impl<S: Storage> sealed::Sealed for &mut S {}
+
+/// Tables that lie elsewhere, in a static for example, so that they never cross the stack.
+impl<S: Storage> Storage for &mut S {
+    fn parts(&mut self) -> Parts<'_> {
+        (**self).parts()
+    }
+
+    fn seed(&mut self, seed: &Seed, opens_per_second: u32) {
+        (**self).seed(seed, opens_per_second);
+    }
+
+    fn limits(&self) -> Limits {
+        (**self).limits()
+    }
+
+    fn usage(&self) -> heapless::Vec<TableUse, 15> {
+        (**self).usage()
+    }
+}
+
 /// The states beside the tables, one per concern, each with its own random stream.
 #[derive(Debug)]
 pub(crate) struct States {
@@ -223,8 +244,17 @@ pub(crate) struct States {
 
 impl States {
     /// States without entropy: `seed` replaces them before anything is drawn.
-    pub(crate) fn unseeded() -> Self {
-        Self::seeded(&Seed::new([0; 32]), 1)
+    pub(crate) const fn unseeded() -> Self {
+        Self {
+            session: SessionState {
+                rng: Drbg::unseeded(),
+                opens: Bucket::full(0),
+            },
+            routing: RoutingState {
+                rng: Drbg::unseeded(),
+            },
+            egress: egress::EgressState::new(),
+        }
     }
 
     pub(crate) fn seeded(seed: &Seed, opens_per_second: u32) -> Self {
@@ -237,7 +267,7 @@ impl States {
             routing: RoutingState {
                 rng: Drbg::new(seed, "routing"),
             },
-            egress: egress::EgressState::default(),
+            egress: egress::EgressState::new(),
         }
     }
 }
