@@ -65,7 +65,7 @@ pub(crate) fn run(report: &mut Report) {
         ("4,096 return entries", few),
         ("65,536 return entries", relay::limits()),
     ] {
-        let mut relay = Relay::new(limits, 256);
+        let mut relay = Relay::new(limits, 256, 256);
         relay.forward(70_000, 16);
         let mut serial = 0;
         let before = relay.node.stats().drops(Drop::AckUnknown);

@@ -105,6 +105,15 @@ impl Report {
         }
     }
 
+    /// Whether this part is to run: all are when none is named.
+    pub(crate) fn wants(&self, part: &str) -> bool {
+        let named: Vec<String> = std::env::args()
+            .skip(1)
+            .filter(|argument| !argument.starts_with('-'))
+            .collect();
+        named.is_empty() || named.iter().any(|name| name == part)
+    }
+
     pub(crate) fn rounds(&self) -> usize {
         if self.quick { 5 } else { 9 }
     }
