@@ -82,6 +82,7 @@ impl From<Refusal> for Fault {
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Takes one input to the concern it is for.
     pub(crate) fn handle(&mut self, input: Input<'_>) -> Verdict {
+        let aged = self.has_ageing();
         let step = match input {
             Input::Tick => self.tick(),
             Input::Link(event) => self.link_event(event),
@@ -104,6 +105,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 Ok(None)
             }
         };
+        if !aged && self.has_ageing() {
+            self.own.housekeeping = self.now.plus(HOUSEKEEPING);
+        }
         match step {
             Ok(id) => Verdict::Accepted(id),
             Err(Fault::Refused(refusal)) => Verdict::Refused(refusal),
