@@ -82,6 +82,7 @@ impl From<Refusal> for Fault {
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Takes one input to the concern it is for.
     pub(crate) fn handle(&mut self, input: Input<'_>) -> Verdict {
+        let aged = self.has_ageing();
         let step = match input {
             Input::Tick => self.tick(),
             Input::Link(event) => self.link_event(event),
@@ -108,6 +109,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             if self.config.durable {
                 self.out.push_local(Job::Forget(session_key(sid)));
             }
+        }
+        if !aged && self.has_ageing() {
+            self.own.housekeeping = self.now.plus(HOUSEKEEPING);
         }
         match step {
             Ok(id) => Verdict::Accepted(id),

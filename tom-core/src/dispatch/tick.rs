@@ -36,7 +36,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 break;
             }
         }
-        if self.own.housekeeping <= self.now {
+        if self.has_ageing() && self.own.housekeeping <= self.now {
             self.own.housekeeping = self.now.plus(HOUSEKEEPING);
             self.purge();
             if self.own.offer_again {
@@ -62,7 +62,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         )
     }
 
-    fn has_ageing(&self) -> bool {
+    /// Whether anything is kept that only time ends. Housekeeping is counted from when the first of
+    /// it came, so that ticks before then make no difference.
+    pub(super) fn has_ageing(&self) -> bool {
         !(self.session.sessions.is_empty()
             && self.session.pending.is_empty()
             && self.delivery.proofs.is_empty()
