@@ -147,13 +147,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return;
         }
         self.stats.duplicates += 1;
-        self.ack(
-            contact,
-            arrival.link,
-            arrival.reference,
+        // Back the way the copy came: the proof before may have been lost on the direct link.
+        let job = Job::Ack {
+            reference: arrival.reference,
             secret,
-            arrival.head.expiry,
-        );
+            expiry: arrival.head.expiry,
+        };
+        self.out.push(arrival.link, Queue::Control, job);
     }
 
     /// Secrets came back: for our own messages, or for envelopes we handed on.
