@@ -220,10 +220,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             secret: proof.secret,
             expiry,
         };
-        // The attempt is not authenticated: whoever repeats an envelope under another one must not
-        // draw the answer away from where the envelope first came from.
-        let to_first = first != from && self.out.push(first, Queue::Control, job);
-        if !self.out.push(from, Queue::Control, job) && !to_first {
+        if !self.to_both(first, from, job) {
             if let Some(entry) = self.routing.returning_mut(reference) {
                 entry.proofs = entry.proofs.saturating_sub(1);
             }
@@ -313,6 +310,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Tells the sender, by the way the envelope came, why it was not taken.
     pub(super) fn nack(&mut self, arrival: Arrival, code: NackCode, arg: u32) {
+        let now = self.now;
+        let allowed = code != NackCode::NoKey
+            || self
+                .out
+                .link_mut(arrival.link)
+                .is_some_and(|link| link.nacks.take(now, 60));
+        if !allowed {
+            return;
+        }
         let job = Job::Nack {
             reference: arrival.reference,
             code: code.code(),
@@ -380,14 +386,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if entry.to.is_none_or(|to| to.id != link.id) {
             return Err(Drop::BadNack.into());
         }
-        let (from, dst) = (entry.from, entry.dst);
+        let (first, from, dst) = (entry.first, entry.from, entry.dst);
         let job = Job::Nack {
             reference,
             code: code.code(),
             arg,
             expiry,
         };
-        self.out.push(from, Queue::Control, job);
+        self.to_both(first, from, job);
         if code == NackCode::NoRoute {
             self.routing.failed(dst, link, true);
         }

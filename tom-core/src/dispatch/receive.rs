@@ -66,6 +66,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut frames = Frames::new(rest);
         let parsed = frames.next();
         let used = rest.len() - frames.rest().len();
+        if used > self.own.max_frame as usize {
+            return (Err(self.drop(Drop::TooBig)), used);
+        }
         let frame = match parsed {
             None => return (Ok(None), used.max(1)),
             Some(Err(reason)) => {
@@ -454,7 +457,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             ContentBody::Candidates(_) => {
                 let list = content.get(parsed.head().len()..).unwrap_or_default();
-                self.on_candidates(receipt.contact, list);
+                // A one-shot's first flight proves too little to make us dial anywhere.
+                if receipt.in_session {
+                    self.on_candidates(receipt.contact, list);
+                }
                 self.protocol_done(receipt);
                 Ok(None)
             }

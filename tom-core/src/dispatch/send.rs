@@ -245,7 +245,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut choice = self.routing.choose(&self.out, self.now, wish);
         if choice == Choice::Ask {
             let until = self.now.plus(self.config.ask_wait);
-            if self.routing.ask(&mut self.out, dst, Asker::Here, 2, until) {
+            if self
+                .routing
+                .ask(&mut self.out, self.now, dst, Asker::Here, 2, until)
+            {
                 if let Some(message) = self.delivery.outbox.get_mut(idx) {
                     message.asking = true;
                 }
