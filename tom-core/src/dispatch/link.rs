@@ -39,6 +39,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 if let Some(link) = self.out.link_mut(at) {
                     link.blocked = true;
                 }
+                self.limit_holds(at);
                 Ok(None)
             }
             LinkEvent::Writable { link } => {
@@ -138,7 +139,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.retry_over(id, true);
         self.routing.link_down(id);
         while let Some((queue, _)) = self.out.front(at) {
-            if let Some(Job::Forward(idx)) = self.out.pop(at, queue) {
+            if let Some(Job::Forward(idx)) = self.out.pop(at, queue)
+                && self
+                    .routing
+                    .forwards
+                    .get(idx)
+                    .is_some_and(|held| held.to == Some(at))
+            {
                 self.release(idx);
             }
         }
