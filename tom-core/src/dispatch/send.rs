@@ -3,7 +3,7 @@
 use super::{Fault, Step, World};
 use crate::bounded::Idx;
 use crate::config::CARRIED_BY_ALL;
-use crate::crypto::Suite;
+use crate::crypto::{self, Suite};
 use crate::delivery::{Message, Proof, Purpose};
 use crate::egress::{Egress, Job, LinkRef, Queue};
 use crate::error::{Full, Misuse, Refusal, TableName};
@@ -113,6 +113,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let sealed =
             self.session
                 .seal::<K, C>(self.now, self.config, &self.me, self.scratch, request)?;
+        crypto::scrub();
         let id = sealed.id;
         let idx = self.track(sealed, request, post.purpose, None)?;
         if self.config.durable {

@@ -133,7 +133,7 @@ pub(crate) fn read<C: Suite>(bytes: &[u8], now: Instant, unix: u64) -> Option<Re
         refused: heapless::Vec::new(),
         mute: false,
         peer: terms,
-        resp: None,
+        resp: super::CachedResp::NONE,
         reserved: 0,
         reserving: 0,
         version: 0,
