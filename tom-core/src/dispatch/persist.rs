@@ -15,7 +15,7 @@ use crate::report::Attempts;
 use crate::session::ContactRef;
 use crate::session::record as sessions;
 use crate::time::Span;
-use crate::wire::{Reference, Sid};
+use crate::wire::{Reference, Sid, message_id};
 
 const BAD: Refusal = Refusal::Misuse(Misuse::BadRecord);
 
@@ -152,6 +152,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     fn restore_message(&mut self, bytes: &[u8]) -> Step {
         let restored = messages::read_message(bytes).ok_or(BAD)?;
+        let named = message_id(restored.envelope).map(|id| id.reference());
+        if named != Some(restored.reference) {
+            return Err(BAD.into());
+        }
         let contact = self.contact(&restored.to, true)?;
         let envelope = self.out.pool.store(&[restored.envelope]).ok_or(BAD)?;
         let message = Message {
