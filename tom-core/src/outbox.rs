@@ -382,7 +382,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         serial: u32,
         space: &mut [u8],
     ) -> Made {
-        let Some(forward) = self.routing.forwards.get(idx) else {
+        // Given up meanwhile, and the place perhaps taken by another one.
+        let held = self.routing.forwards.get(idx);
+        let Some(forward) = held.filter(|held| held.to == Some(at)) else {
             return Made::Nothing;
         };
         if forward.serial != serial {
@@ -517,7 +519,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             .sessions
             .find(&sid.0)
             .and_then(|idx| self.session.sessions.get(idx));
-        let Some(resp) = session.and_then(|session| session.resp) else {
+        let Some(resp) = session.map(|session| session.resp).filter(|resp| resp.live) else {
             return Made::Nothing;
         };
         let head = Head::answer(Kind::Resp, resp.expiry);

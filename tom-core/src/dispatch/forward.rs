@@ -177,9 +177,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         match self.routing.forwards.insert(forward) {
             Ok(idx) => {
-                // Whatever it waits for, a route or a link that is blocked, it is not kept longer.
-                let until = self.now.plus(self.config.hold_max);
-                self.routing.forward_timers.set(idx, until);
+                // What waits for a route is held a short time; what has one is out with the next
+                // drain, or falls under the limit of a blocked link.
+                if to.is_none() {
+                    let until = self.now.plus(self.config.hold_max);
+                    self.routing.forward_timers.set(idx, until);
+                }
                 Ok(idx)
             }
             Err(forward) => {
@@ -202,12 +205,35 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Err(Drop::ForwardFull.into());
         }
         forward.to = Some(to);
+        let blocked = self.out.link(to).is_some_and(|link| link.blocked);
+        if blocked && self.routing.forward_timers.get(idx).is_none() {
+            let end = self.now.plus(self.config.hold_max);
+            self.routing.forward_timers.set(idx, end);
+        }
         forward.direct = self.out.link(to).is_some_and(|link| link.handle == dst);
         if let Some(entry) = self.routing.returning_mut(reference) {
             entry.to = Some(to);
             entry.at = self.now;
         }
         Ok(None)
+    }
+
+    /// A link takes nothing for now: what waits for it is held a short time only. What is handed to
+    /// a link that does take is out with the next drain and needs no timer.
+    pub(super) fn limit_holds(&mut self, to: LinkRef) {
+        let end = self.now.plus(self.config.hold_max);
+        let mut next = self.routing.forwards.oldest();
+        while let Some(idx) = next {
+            next = self.routing.forwards.after(idx);
+            let waits = self
+                .routing
+                .forwards
+                .get(idx)
+                .is_some_and(|held| held.to == Some(to));
+            if waits && self.routing.forward_timers.get(idx).is_none() {
+                self.routing.forward_timers.set(idx, end);
+            }
+        }
     }
 
     /// Ends a held envelope and wipes it.

@@ -37,6 +37,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             LinkEvent::Blocked { link } => {
                 let at = self.known(link)?;
                 self.out.block(at);
+                self.limit_holds(at);
                 Ok(None)
             }
             LinkEvent::Writable { link } => {

@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::{Fault, Step, World};
-use crate::crypto::Suite;
+use crate::crypto::{self, Suite};
 use crate::delivery::{InboxEntry, OpenedEntry, Seen};
 use crate::egress::{Job, LinkRef, Queue};
 use crate::error::Drop;
@@ -205,6 +205,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             arrival.reference,
             &mut evicted,
         );
+        crypto::scrub();
         self.evicted(evicted);
         let opened = match opened {
             Ok(opened) => opened,
@@ -341,6 +342,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             commit,
             room,
         );
+        crypto::scrub();
         let opened = match opened {
             Ok(opened) => opened,
             Err(DataRefused::Again { contact, secret }) => {
