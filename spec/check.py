@@ -2,7 +2,7 @@
 """Checks the specification against itself and the code. Run from anywhere; prints what is wrong.
 
 * every rule id is unique, its chapter's numbers have no gap, its line says MUST; every MUST has an id
-* every rule cited exists, every link and anchor leads somewhere
+* every rule cited, here or in the code, exists; every page and heading the code names; every link and anchor
 * drops.md lists exactly the reasons of tom-core/src/error.rs, names and numbers
 * traceability.md: one line per requirement, rules in the chapter named, every path exists unless planned
 Exit status 1 when anything is wrong. `example.py --check` does the same for the worked example.
@@ -66,6 +66,32 @@ def references(found):
                     say(path.name, f"links to {target}#{anchor}, which does not exist")
 
 
+def citations(found):
+    """What the code and its tests cite: pages, section headings and rule ids."""
+    known = "|".join(PREFIX.values())
+    heads = {}
+    for path in (SPEC / "src").glob("*.md"):
+        heads[path.stem] = set(re.findall(r"^#+ (.*)$", path.read_text(), re.M))
+    cited = set()
+    for path in sorted(ROOT.glob("*/src/**/*.rs")) + sorted(ROOT.glob("*/tests/**/*.rs")) + sorted(ROOT.glob("drivers/*/*/**/*.rs")):
+        text = re.sub(r"\n\s*//[/!]? ?", " ", path.read_text())
+        where = path.relative_to(ROOT)
+        for name in re.findall(rf"\b(?:{known})-\d+", text):
+            cited.add(name)
+            if name not in found:
+                say(where, f"cites {name}, which does not exist")
+        for cite in re.findall(r"\b[Ss]pec: ([^.)]+)[.)]", text):
+            for part in cite.split("; "):
+                page = part.split(",")[0].strip()
+                if page not in heads:
+                    say(where, f"cites the page {page!r}, which does not exist")
+                    continue
+                for head in re.findall(r'"([^"]+)"', part):
+                    if head not in heads[page]:
+                        say(where, f"cites {page}, {head!r}, which is no heading there")
+    return cited
+
+
 def drops():
     code = (ROOT / "tom-core/src/error.rs").read_text()
     body = code[code.index("pub enum Drop {"):]
@@ -112,7 +138,8 @@ def traceability(found):
 
 found = rules()
 references(found)
+cited = citations(found)
 drops()
 traceability(found)
-print("\n".join(wrong) if wrong else f"ok  {len(found)} rules")
+print("\n".join(wrong) if wrong else f"ok  {len(found)} rules, {len(cited)} of them cited by code or tests")
 sys.exit(1 if wrong else 0)

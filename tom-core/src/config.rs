@@ -1,4 +1,4 @@
-//! What a node is told about itself before it starts. Spec: conventions, "Profiles and constants".
+//! What a node is told about itself before it starts. Spec: memory, "Profiles".
 
 use crate::error::{ConfigError, TableName};
 use crate::time::Span;
@@ -90,7 +90,10 @@ impl Config {
     /// Settings for a microcontroller that forwards for others too.
     #[must_use]
     pub fn relay_mcu() -> Self {
-        Self { profile: Profile::Relay, ..Self::leaf() }
+        Self {
+            profile: Profile::Relay,
+            ..Self::leaf()
+        }
     }
 
     /// The longest lifetime a message may be given: 24 h less the clock skew.
@@ -103,7 +106,13 @@ impl Config {
         if self.max_envelope < CARRIED_BY_ALL || self.max_envelope > MAX_ENVELOPE {
             return Err(ConfigError::MaxFrame);
         }
-        let times = [self.retry_first, self.retry_max, self.taken_wait, self.ask_wait, self.hold_max];
+        let times = [
+            self.retry_first,
+            self.retry_max,
+            self.taken_wait,
+            self.ask_wait,
+            self.hold_max,
+        ];
         let skew = self.skew.as_secs();
         if times.contains(&Span::ZERO) || skew == 0 || skew > 3_600 {
             return Err(ConfigError::Time);

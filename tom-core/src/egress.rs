@@ -93,24 +93,63 @@ pub(crate) enum Job {
     Observed,
     Taken(Reference),
     Passed(Reference),
-    Ask { handle: Handle, nonce: u32, ttl: u8 },
-    Answer { handle: Handle, nonce: u32, distance: u8 },
-    Pong { nonce: u32 },
-    Ack { reference: Reference, secret: Secret, expiry: u32 },
-    Nack { reference: Reference, code: u8, arg: u32, expiry: u32 },
+    Ask {
+        handle: Handle,
+        nonce: u32,
+        ttl: u8,
+    },
+    Answer {
+        handle: Handle,
+        nonce: u32,
+        distance: u8,
+    },
+    Pong {
+        nonce: u32,
+    },
+    Ack {
+        reference: Reference,
+        secret: Secret,
+        expiry: u32,
+    },
+    Nack {
+        reference: Reference,
+        code: u8,
+        arg: u32,
+        expiry: u32,
+    },
     /// The answer to a handshake, kept in the session with this local id.
-    Resp { sid: Sid },
+    Resp {
+        sid: Sid,
+    },
     Forward(Idx),
-    Own { idx: Idx, reference: Reference },
+    Own {
+        idx: Idx,
+        reference: Reference,
+    },
     Dial(ContactRef),
     Close(LinkId),
-    Deliver { idx: Idx, id: DeliveryId },
-    State { idx: Idx, id: Reference },
+    Deliver {
+        idx: Idx,
+        id: DeliveryId,
+    },
+    State {
+        idx: Idx,
+        id: Reference,
+    },
     Notify(Event),
     PersistSession(Sid),
-    PersistOutbox { idx: Idx, id: Reference },
-    PersistInbox { idx: Idx, id: DeliveryId },
-    PersistOpened { idx: Idx, id: Reference },
+    PersistOutbox {
+        idx: Idx,
+        id: Reference,
+    },
+    PersistInbox {
+        idx: Idx,
+        id: DeliveryId,
+    },
+    PersistOpened {
+        idx: Idx,
+        id: Reference,
+    },
     Forget(RecordKey),
 }
 
@@ -123,11 +162,22 @@ pub(crate) enum Queue {
 }
 
 /// The small state beside the tables.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct EgressState {
     ready: List,
     local: List,
     next_ticket: u32,
+}
+
+impl EgressState {
+    /// Nothing waits.
+    pub(crate) const fn new() -> Self {
+        Self {
+            ready: List::new(),
+            local: List::new(),
+            next_ticket: 0,
+        }
+    }
 }
 
 /// Links, queues and payload blocks: what every concern may use.
@@ -171,13 +221,18 @@ impl Egress<'_> {
         if link.queued >= share || self.jobs.free() < 2 {
             return false;
         }
-        let Some(list) = link.queues.get_mut(queue as usize) else { return false };
+        let Some(list) = link.queues.get_mut(queue as usize) else {
+            return false;
+        };
         if self.jobs.push_back(list, job).is_err() {
             return false;
         }
         link.queued += 1;
         if !link.ready && !link.blocked {
-            link.ready = self.jobs.push_back(&mut self.state.ready, Job::Ready(at)).is_ok();
+            link.ready = self
+                .jobs
+                .push_back(&mut self.state.ready, Job::Ready(at))
+                .is_ok();
         }
         true
     }
@@ -201,7 +256,9 @@ impl Egress<'_> {
     pub(crate) fn pop_ready(&mut self) -> Option<LinkRef> {
         while let Some(job) = self.jobs.pop_front(&mut self.state.ready) {
             let Job::Ready(at) = job else { continue };
-            let Some(link) = self.link_mut(at) else { continue };
+            let Some(link) = self.link_mut(at) else {
+                continue;
+            };
             link.ready = false;
             if !link.blocked && link.queued > 0 {
                 return Some(at);
@@ -216,7 +273,10 @@ impl Egress<'_> {
             return;
         };
         if !link.ready && !link.blocked && link.queued > 0 {
-            link.ready = self.jobs.push_back(&mut self.state.ready, Job::Ready(at)).is_ok();
+            link.ready = self
+                .jobs
+                .push_back(&mut self.state.ready, Job::Ready(at))
+                .is_ok();
         }
     }
 
@@ -224,7 +284,10 @@ impl Egress<'_> {
     pub(crate) fn front(&self, at: LinkRef) -> Option<(Queue, Job)> {
         let link = self.link(at)?;
         for queue in [Queue::Control, Queue::Normal, Queue::Bulk] {
-            let job = link.queues.get(queue as usize).and_then(|list| self.jobs.peek_front(list));
+            let job = link
+                .queues
+                .get(queue as usize)
+                .and_then(|list| self.jobs.peek_front(list));
             if let Some(job) = job {
                 return Some((queue, *job));
             }
@@ -244,7 +307,10 @@ impl Egress<'_> {
     /// A fresh ticket for a transmission over link `at`.
     pub(crate) fn ticket(&mut self, at: LinkRef) -> Ticket {
         self.state.next_ticket = self.state.next_ticket.wrapping_add(1);
-        Ticket { link: at.id, number: self.state.next_ticket }
+        Ticket {
+            link: at.id,
+            number: self.state.next_ticket,
+        }
     }
 
     /// Learns a round trip of a link.

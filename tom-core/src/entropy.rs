@@ -54,6 +54,11 @@ impl Drbg {
         Self { key }
     }
 
+    /// A stream to be replaced before anything is drawn: all zero, so that a static takes no flash.
+    pub(crate) const fn unseeded() -> Self {
+        Self { key: [0; 32] }
+    }
+
     /// Mixes fresh entropy in; what was there stays mixed in too.
     pub fn reseed(&mut self, seed: &Seed) {
         self.key = Tom1::hmac(&self.key, &[b"tom-reseed", &seed.0]);

@@ -1,4 +1,4 @@
-//! Everything that can go wrong, sorted by whose fault it is. Spec: drop reasons.
+//! Everything that can go wrong, sorted by whose fault it is. Spec: drops.
 //!
 //! * [`ConfigError`]: the configuration is wrong; nothing was built.
 //! * [`Refusal`]: the caller's command was refused; no state changed.

@@ -267,6 +267,21 @@ impl Keys for SoftKeys {
     }
 }
 
+/// Keys that the node shares, with its links for example.
+impl<K: Keys + ?Sized> Keys for &K {
+    fn public(&self) -> &PublicKey {
+        (**self).public()
+    }
+
+    fn sign(&self, message: &[u8]) -> Signature {
+        (**self).sign(message)
+    }
+
+    fn agree(&self, their: &XPublic) -> Result<SharedSecret, WeakKey> {
+        (**self).agree(their)
+    }
+}
+
 impl fmt::Display for PublicKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.to_address())

@@ -1,4 +1,4 @@
-//! Everything that can happen to a node. Spec: conventions, "Inputs".
+//! Everything that can happen to a node. Spec: driver, "Inputs".
 
 use crate::entropy::Seed;
 use crate::identity::PublicKey;
@@ -125,7 +125,7 @@ pub enum Command<'a> {
         /// The id its delivery carried.
         id: DeliveryId,
     },
-    /// The addresses this node can be dialled at: a candidate list (spec: content, "Candidates").
+    /// The addresses this node can be dialled at: a candidate list (spec: content, "CANDIDATES").
     Candidates(&'a [u8]),
 }
 
@@ -148,6 +148,12 @@ impl<'a> Send<'a> {
     /// A message of normal priority with the longest life.
     #[must_use]
     pub fn new(to: PublicKey, payload: &'a [u8]) -> Self {
-        Self { to, payload, lifetime: None, class: Class::Normal, trace: false }
+        Self {
+            to,
+            payload,
+            lifetime: None,
+            class: Class::Normal,
+            trace: false,
+        }
     }
 }

@@ -7,6 +7,7 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+mod api;
 pub mod bounded;
 pub mod config;
 pub mod crypto;

@@ -18,7 +18,7 @@ use crate::stats::Stats;
 use crate::storage::{Storage, TableUse};
 use crate::time::{Instant, Span};
 use crate::wire::{
-    CandidateList, Candidate, Candidates, Handle, MAX_CANDIDATES, MAX_FRAMED_ENVELOPE, MessageId,
+    Candidate, CandidateList, Candidates, Handle, MAX_CANDIDATES, MAX_FRAMED_ENVELOPE, MessageId,
 };
 
 /// The longest candidate list, in bytes.
@@ -68,7 +68,11 @@ impl Own {
     /// single one could send our peers dialling anywhere.
     pub(crate) fn observe(&mut self, link: LinkId, list: Candidates<'_>) {
         for candidate in list.take(1) {
-            match self.observed.iter_mut().find(|(known, _, _)| *known == candidate) {
+            match self
+                .observed
+                .iter_mut()
+                .find(|(known, _, _)| *known == candidate)
+            {
                 Some((_, first, sure)) => *sure |= *first != link,
                 None => {
                     if self.observed.is_full() {
@@ -156,7 +160,12 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
         World {
             now: self.now,
             config: &self.config,
-            me: Me { keys: &self.keys, public: &self.public, handle: self.handle, x: &self.x },
+            me: Me {
+                keys: &self.keys,
+                public: &self.public,
+                handle: self.handle,
+                x: &self.x,
+            },
             clock: &mut self.clock,
             stats: &mut self.stats,
             own: &mut self.own,

@@ -1,4 +1,4 @@
-//! From queued jobs to bytes: what `poll` gives out. Spec: link, "Bundling".
+//! From queued jobs to bytes: what `poll` gives out. Spec: link, "Frame".
 //!
 //! Nothing is encoded before the driver has a buffer for it, so a datagram carries whatever is due
 //! to its link by then: the receipts and proofs of many messages in one.
@@ -10,7 +10,9 @@ use crate::dispatch::{World, opened_key, outbox_key, session_key};
 use crate::egress::{Job, LinkRef, Queue};
 use crate::identity::Keys;
 use crate::invariant::Bug;
-use crate::output::{Delivery, DeliveryId, Event, Output, Record, RecordKey, RecordKind, State, Transmit};
+use crate::output::{
+    Delivery, DeliveryId, Event, Output, Record, RecordKey, RecordKind, State, Transmit,
+};
 use crate::report::{Attempt, add_attempt};
 use crate::wire::{
     AckWriter, Candidates, ENVELOPE_AT, Frame, Head, Hello, Kind, MAX_PROOFS, NackCode, Ping,
@@ -44,7 +46,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 self.stats.bytes_out = self.stats.bytes_out.saturating_add(len as u64);
                 let ticket = self.out.ticket(at);
                 let bytes = buf.get(..len).unwrap_or_default();
-                return Some(Output::Transmit(Transmit { link: at.id, ticket, bytes }));
+                return Some(Output::Transmit(Transmit {
+                    link: at.id,
+                    ticket,
+                    bytes,
+                }));
             }
         }
         None
@@ -71,7 +77,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 Some(Local::Dial(contact.key, len))
             }
             Job::Deliver { idx, id } => {
-                let entry = self.delivery.inbox.get(idx).filter(|entry| entry.delivery_id() == id)?;
+                let entry = self
+                    .delivery
+                    .inbox
+                    .get(idx)
+                    .filter(|entry| entry.delivery_id() == id)?;
                 let from = self.session.contacts.get(entry.contact)?.key;
                 let neighbour = self.out.link(entry.link).map_or(from, |link| link.peer);
                 let len = self.out.pool.copy_out(entry.payload, buf)?;
@@ -105,17 +115,28 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 Some(Local::Persist(outbox_key(id), version, len))
             }
             Job::PersistInbox { idx, id } => {
-                let entry = self.delivery.inbox.get_mut(idx).filter(|entry| entry.delivery_id() == id)?;
+                let entry = self
+                    .delivery
+                    .inbox
+                    .get_mut(idx)
+                    .filter(|entry| entry.delivery_id() == id)?;
                 entry.version = entry.version.wrapping_add(1);
                 let version = entry.version;
                 let entry = self.delivery.inbox.get(idx)?;
                 let from = self.session.contacts.get(entry.contact)?.key;
                 let len = messages::write_inbox(entry, &from, &self.out.pool, buf).ok()?;
-                let key = RecordKey { kind: RecordKind::Inbox, id: id.to_bytes() };
+                let key = RecordKey {
+                    kind: RecordKind::Inbox,
+                    id: id.to_bytes(),
+                };
                 Some(Local::Persist(key, version, len))
             }
             Job::PersistOpened { idx, id } => {
-                let entry = self.delivery.opened.get(idx).filter(|e| e.reference == id)?;
+                let entry = self
+                    .delivery
+                    .opened
+                    .get(idx)
+                    .filter(|e| e.reference == id)?;
                 let len = messages::write_opened(entry, buf).ok()?;
                 Some(Local::Persist(opened_key(id), 1, len))
             }
@@ -143,8 +164,19 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             Local::Notify(event) => Output::Notify(event),
             Local::Close(link) => Output::Close(link),
             Local::Forget(key) => Output::Forget(key),
-            Local::Dial(peer, len) => Output::Dial { peer, candidates: buf.get(..len)? },
-            Local::Deliver { id, from, neighbour, len, path, in_session, class } => {
+            Local::Dial(peer, len) => Output::Dial {
+                peer,
+                candidates: buf.get(..len)?,
+            },
+            Local::Deliver {
+                id,
+                from,
+                neighbour,
+                len,
+                path,
+                in_session,
+                class,
+            } => {
                 let (payload, rest) = buf.split_at_checked(len)?;
                 Output::Deliver(Delivery {
                     id,
@@ -156,20 +188,30 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                     declared_path: rest.get(..path)?,
                 })
             }
-            Local::Persist(key, version, len) => {
-                Output::Persist(Record { key, version, bytes: buf.get(..len)? })
-            }
+            Local::Persist(key, version, len) => Output::Persist(Record {
+                key,
+                version,
+                bytes: buf.get(..len)?,
+            }),
         })
     }
 
     /// Fills a datagram for a link: at most its MTU, or one frame if that alone is longer.
     fn fill(&mut self, at: LinkRef, buf: &mut [u8]) -> usize {
-        let Some(mtu) = self.out.link(at).map(|link| link.mtu as usize) else { return 0 };
+        let Some(mtu) = self.out.link(at).map(|link| link.mtu as usize) else {
+            return 0;
+        };
         let mut len = 0;
         while let Some((queue, job)) = self.out.front(at) {
             // The first frame may be longer than the MTU; the driver has a way for such.
-            let limit = if len == 0 { buf.len() } else { mtu.min(buf.len()) };
-            let Some(space) = buf.get_mut(len..limit) else { break };
+            let limit = if len == 0 {
+                buf.len()
+            } else {
+                mtu.min(buf.len())
+            };
+            let Some(space) = buf.get_mut(len..limit) else {
+                break;
+            };
             match self.frame_for(at, queue, job, space) {
                 Made::Bytes(made) => len += made,
                 Made::Nothing => {
@@ -195,16 +237,25 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             Job::Own { idx, reference } => return self.own_frame(at, queue, idx, reference, space),
             Job::Forward(idx) => return self.forward_frame(at, queue, idx, space),
             Job::Taken(first) => return self.taken_frames(at, queue, first, space),
-            Job::Ack { reference, secret, expiry } => {
+            Job::Ack {
+                reference,
+                secret,
+                expiry,
+            } => {
                 return self.ack_frame(at, queue, Proof { reference, secret }, expiry, space);
             }
-            Job::Nack { reference, code, arg, expiry } => {
-                self.nack_frame(reference, code, arg, expiry, space)
-            }
+            Job::Nack {
+                reference,
+                code,
+                arg,
+                expiry,
+            } => self.nack_frame(reference, code, arg, expiry, space),
             Job::Resp { sid } => self.resp_frame(sid, space),
             Job::Hello => self.hello_frame(space),
             Job::Observed => {
-                let Some(link) = self.out.link(at) else { return Made::Nothing };
+                let Some(link) = self.out.link(at) else {
+                    return Made::Nothing;
+                };
                 match Candidates::parse(&link.observed) {
                     Ok(list) => emit(&Frame::Candidates(list), space),
                     Err(_) => Made::Nothing,
@@ -214,9 +265,18 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             Job::Ask { handle, nonce, ttl } => {
                 emit(&Frame::ReachAsk(ReachAsk { handle, nonce, ttl }), space)
             }
-            Job::Answer { handle, nonce, distance } => {
-                emit(&Frame::ReachAnswer(ReachAnswer { handle, nonce, distance }), space)
-            }
+            Job::Answer {
+                handle,
+                nonce,
+                distance,
+            } => emit(
+                &Frame::ReachAnswer(ReachAnswer {
+                    handle,
+                    nonce,
+                    distance,
+                }),
+                space,
+            ),
             Job::Pong { nonce } => emit(&Frame::Ping(Ping { nonce, reply: true }), space),
             Job::Ready(_)
             | Job::Dial(_)
@@ -246,7 +306,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             Profile::Relay => WireProfile::RELAY,
             Profile::Full => WireProfile::FULL,
         };
-        emit(&Frame::Hello(Hello::new(profile, self.own.max_frame, unix, 0)), space)
+        emit(
+            &Frame::Hello(Hello::new(profile, self.own.max_frame, unix, 0)),
+            space,
+        )
     }
 
     /// One of our own messages, with its attempt; notes that it left.
@@ -260,7 +323,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     ) -> Made {
         let now = self.now;
         let peer = self.out.link(at).map(|link| link.handle);
-        let Some(message) = self.delivery.outbox.get_mut(idx) else { return Made::Nothing };
+        let Some(message) = self.delivery.outbox.get_mut(idx) else {
+            return Made::Nothing;
+        };
         let here = message.queued && message.link == Some(at) && message.reference == reference;
         if !here {
             return Made::Nothing;
@@ -272,7 +337,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         else {
             return Made::NoRoom;
         };
-        let Ok(made) = wrap_envelope(space, len, &Trailers::NONE) else { return Made::NoRoom };
+        let Ok(made) = wrap_envelope(space, len, &Trailers::NONE) else {
+            return Made::NoRoom;
+        };
         if let Some(envelope) = space.get_mut(ENVELOPE_AT..ENVELOPE_AT + len) {
             set_path(envelope, attempt, crate::wire::MAX_HOPS);
         }
@@ -307,7 +374,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         idx: crate::bounded::Idx,
         space: &mut [u8],
     ) -> Made {
-        let Some(forward) = self.routing.forwards.get(idx) else { return Made::Nothing };
+        let Some(forward) = self.routing.forwards.get(idx) else {
+            return Made::Nothing;
+        };
         let Some(total) = space
             .get_mut(ENVELOPE_AT..)
             .and_then(|place| self.out.pool.copy_out(forward.bytes, place))
@@ -320,10 +389,19 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(from) = space.get(ENVELOPE_AT + len..ENVELOPE_AT + total) {
             declared.copy_from_slice(from);
         }
-        let trailers = Trailers { trace: Trace::parse(declared).ok(), stamp: None };
-        let Ok(made) = wrap_envelope(space, len, &trailers) else { return Made::NoRoom };
-        let (direct, tell, from, reference) =
-            (forward.direct, forward.tell, forward.from, forward.reference);
+        let trailers = Trailers {
+            trace: Trace::parse(declared).ok(),
+            stamp: None,
+        };
+        let Ok(made) = wrap_envelope(space, len, &trailers) else {
+            return Made::NoRoom;
+        };
+        let (direct, tell, from, reference) = (
+            forward.direct,
+            forward.tell,
+            forward.from,
+            forward.reference,
+        );
         self.out.pop(at, queue);
         self.release(idx);
         self.stats.forwarded += 1;
@@ -340,7 +418,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         first: Reference,
         space: &mut [u8],
     ) -> Made {
-        let Ok(mut frame) = TakenWriter::start(space, first) else { return Made::NoRoom };
+        let Ok(mut frame) = TakenWriter::start(space, first) else {
+            return Made::NoRoom;
+        };
         self.out.pop(at, queue);
         while let Some((Queue::Control, Job::Taken(next))) = self.out.front(at) {
             if !frame.push(next) {
@@ -362,12 +442,22 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         // All proofs of one envelope share its expiry, so only those that do are put together.
         let head = Head::answer(Kind::Ack, expiry);
         let mtu = space.len().min(1_200 + ENVELOPE_AT);
-        let Some(place) = space.get_mut(ENVELOPE_AT..mtu) else { return Made::NoRoom };
-        let Ok(mut acks) = AckWriter::start(place, &head, first) else { return Made::NoRoom };
+        let Some(place) = space.get_mut(ENVELOPE_AT..mtu) else {
+            return Made::NoRoom;
+        };
+        let Ok(mut acks) = AckWriter::start(place, &head, first) else {
+            return Made::NoRoom;
+        };
         self.out.pop(at, queue);
         for _ in 1..MAX_PROOFS {
-            let Some((Queue::Control, Job::Ack { reference, secret, expiry: other })) =
-                self.out.front(at)
+            let Some((
+                Queue::Control,
+                Job::Ack {
+                    reference,
+                    secret,
+                    expiry: other,
+                },
+            )) = self.out.front(at)
             else {
                 break;
             };
@@ -391,24 +481,39 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         expiry: u32,
         space: &mut [u8],
     ) -> Made {
-        let Some(code) = NackCode::from_code(code) else { return Made::Nothing };
+        let Some(code) = NackCode::from_code(code) else {
+            return Made::Nothing;
+        };
         let head = Head::answer(Kind::Nack, expiry);
-        let Some(place) = space.get_mut(ENVELOPE_AT..) else { return Made::NoRoom };
-        let Ok(len) = emit_nack(place, &head, reference, code, arg) else { return Made::NoRoom };
+        let Some(place) = space.get_mut(ENVELOPE_AT..) else {
+            return Made::NoRoom;
+        };
+        let Ok(len) = emit_nack(place, &head, reference, code, arg) else {
+            return Made::NoRoom;
+        };
         wrap_envelope(space, len, &Trailers::NONE).map_or(Made::NoRoom, Made::Bytes)
     }
 
     /// The answer to a handshake, as long as the session that made it is not confirmed.
     fn resp_frame(&self, sid: crate::wire::Sid, space: &mut [u8]) -> Made {
-        let session =
-            self.session.sessions.find(&sid.0).and_then(|idx| self.session.sessions.get(idx));
-        let Some(resp) = session.and_then(|session| session.resp) else { return Made::Nothing };
+        let session = self
+            .session
+            .sessions
+            .find(&sid.0)
+            .and_then(|idx| self.session.sessions.get(idx));
+        let Some(resp) = session.and_then(|session| session.resp) else {
+            return Made::Nothing;
+        };
         let head = Head::answer(Kind::Resp, resp.expiry);
-        let Some(place) = space.get_mut(ENVELOPE_AT..) else { return Made::NoRoom };
+        let Some(place) = space.get_mut(ENVELOPE_AT..) else {
+            return Made::NoRoom;
+        };
         let Ok(at) = emit_resp_head(place, &head, resp.reference, resp.sid) else {
             return Made::NoRoom;
         };
-        let Some(noise) = place.get_mut(at..at + resp.noise.len()) else { return Made::NoRoom };
+        let Some(noise) = place.get_mut(at..at + resp.noise.len()) else {
+            return Made::NoRoom;
+        };
         noise.copy_from_slice(&resp.noise);
         let len = at + resp.noise.len();
         wrap_envelope(space, len, &Trailers::NONE).map_or(Made::NoRoom, Made::Bytes)

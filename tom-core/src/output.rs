@@ -1,4 +1,4 @@
-//! Everything a driver must do. Spec: conventions, "Outputs".
+//! Everything a driver must do. Spec: driver, "Outputs".
 
 use crate::error::{Drop, Refusal};
 use crate::identity::PublicKey;
@@ -79,7 +79,7 @@ pub struct Delivery<'b> {
     pub from: PublicKey,
     /// The plaintext.
     pub payload: &'b [u8],
-    /// False: it came as a one-shot, which has weaker guarantees (spec: security, "First flight").
+    /// False: it came as a one-shot, which has weaker guarantees (spec: security).
     pub in_session: bool,
     /// Its priority.
     pub class: Class,
@@ -201,7 +201,7 @@ pub struct RecordKey {
     pub id: [u8; 16],
 }
 
-/// What a record is about. Spec: conventions, "Records".
+/// What a record is about. Spec: driver, "Records".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum RecordKind {

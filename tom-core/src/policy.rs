@@ -15,7 +15,11 @@ impl Bucket {
     /// A bucket that starts full.
     pub(crate) const fn full(capacity: u32) -> Self {
         let capacity = capacity as u64;
-        Self { milli: capacity * 1_000, capacity, at: Instant::ZERO }
+        Self {
+            milli: capacity * 1_000,
+            capacity,
+            at: Instant::ZERO,
+        }
     }
 
     /// Takes one token when there is one, after refilling `per_minute` tokens a minute.

@@ -1,4 +1,4 @@
-//! Reading and writing the bytes of records. Spec: conventions, "Records".
+//! Reading and writing the bytes of records. Spec: driver, "Records".
 
 use crate::wire::TooShort;
 

@@ -69,7 +69,10 @@ impl Stats {
     /// How often `reason` was counted.
     #[must_use]
     pub fn drops(&self, reason: Drop) -> u64 {
-        self.drops.get(usize::from(reason.code())).copied().unwrap_or(0)
+        self.drops
+            .get(usize::from(reason.code()))
+            .copied()
+            .unwrap_or(0)
     }
 
     /// All drops together.

@@ -1,7 +1,7 @@
 //! Time as the core sees it: whole milliseconds of a clock the driver owns.
 //!
 //! The clock behind [`Instant`] must be monotonic *including suspend*. Wall time is another type,
-//! [`UnixTime`], and never converts into an `Instant` silently. Spec: conventions, section "Time".
+//! [`UnixTime`], and never converts into an `Instant` silently. Spec: conventions, "Time".
 
 /// A moment on the driver's monotonic clock, in milliseconds since an arbitrary start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,9 +1,9 @@
 //! The handshake against snow as the live partner, in both roles.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod common;
+mod raw;
 
-use common::RawKeys;
+use raw::RawKeys;
 use snow::{Builder, HandshakeState, StatelessTransportState};
 use tom_core::crypto::noise::{self, OVERHEAD1, OVERHEAD2, PAYLOAD1_AT, PAYLOAD2_AT, Read1, Split};
 use tom_core::crypto::{Key, Suite, TAG_LEN, Tom1};

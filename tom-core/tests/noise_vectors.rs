@@ -1,9 +1,9 @@
 //! The handshake against the public Noise IK vectors, both roles.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod common;
+mod raw;
 
-use common::RawKeys;
+use raw::RawKeys;
 use tom_core::crypto::noise::{self, OVERHEAD1, OVERHEAD2, PAYLOAD1_AT, PAYLOAD2_AT, Read1};
 use tom_core::crypto::{Suite, TAG_LEN, Tom1};
 use tom_core::identity::{Keys, XPublic};

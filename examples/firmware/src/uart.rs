@@ -44,24 +44,25 @@ impl Uart {
         Self(())
     }
 
-    /// The next byte; sleeps until there is one.
-    pub(crate) fn read(&mut self) -> u8 {
-        loop {
-            // With interrupts disabled a pending one still ends the sleep, and is then cleared
-            // before it could be serviced: no byte can slip in between the test and the sleep.
-            let byte = interrupt::free(|_| {
-                if load(STATE) & STATE_RX_FULL == 0 {
-                    cortex_m::asm::wfi();
-                }
-                let byte = (load(STATE) & STATE_RX_FULL != 0).then(|| load(DATA) as u8);
-                store(INTERRUPT, INTERRUPT_RX);
-                NVIC::unpend(Receive);
-                byte
-            });
-            if let Some(byte) = byte {
-                return byte;
+    /// The next byte, if one is there.
+    pub(crate) fn read(&mut self) -> Option<u8> {
+        interrupt::free(|_| {
+            let byte = (load(STATE) & STATE_RX_FULL != 0).then(|| load(DATA) as u8);
+            store(INTERRUPT, INTERRUPT_RX);
+            NVIC::unpend(Receive);
+            byte
+        })
+    }
+
+    /// Sleeps until there is a byte, or any other interrupt.
+    pub(crate) fn wait(&mut self) {
+        // With interrupts disabled a pending one still ends the sleep, and is served afterwards:
+        // none can slip in between the test and the sleep.
+        interrupt::free(|_| {
+            if load(STATE) & STATE_RX_FULL == 0 {
+                cortex_m::asm::wfi();
             }
-        }
+        });
     }
 
     /// Sends one byte; waits while the port is busy with the last one.

@@ -1,4 +1,4 @@
-//! What handshakes and session messages are bound to. Spec: cryptography, "Prologue" and "AAD".
+//! What handshakes and session messages are bound to. Spec: session, "Handshake" and "Transport".
 
 use crate::identity::PublicKey;
 

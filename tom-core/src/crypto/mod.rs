@@ -1,7 +1,7 @@
 //! The cryptography of ToM: one suite, the Noise IK handshake and the values derived around it.
 //!
 //! Every secret a function needs is an argument, ephemerals included: nothing here draws
-//! randomness, so every output can be reproduced from a vector. Spec: cryptography.
+//! randomness, so every output can be reproduced from a vector. Spec: session, "Handshake"; conventions, "Functions".
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -27,7 +27,7 @@ pub(crate) mod sealed {
 
 /// The primitives of one cipher suite. All functions are total and deterministic.
 ///
-/// Sealed; [`Tom1`] is the one suite of the protocol. Spec: cryptography, "Suite".
+/// Sealed; [`Tom1`] is the one suite of the protocol. Spec: conventions, "Functions".
 pub trait Suite: sealed::Sealed + Copy + 'static {
     /// X25519 of a secret scalar (clamped here) and a public u coordinate; all zero for a weak key.
     fn x25519(secret: &[u8; 32], public: &[u8; 32]) -> [u8; 32];

@@ -1,4 +1,4 @@
-//! `Noise_IK_25519_ChaChaPoly_SHA256`, in place and without an allocator. Spec: cryptography, "IK".
+//! `Noise_IK_25519_ChaChaPoly_SHA256`, in place and without an allocator. Spec: session, "Handshake".
 //!
 //! Written here rather than taken from a crate because the protocol needs the chaining key after
 //! the first message (the ACK secret), a cached static-static agreement, and buffers in place.

@@ -1,5 +1,5 @@
 //! Proof of delivery: a secret only the two ends can derive, and the commitment to it that stands
-//! in the header. Who shows the secret proves that the message was opened. Spec: cryptography, "ACK".
+//! in the header. Who shows the secret proves that the message was opened. Spec: session, "One-shot" and "Transport".
 
 use subtle::ConstantTimeEq;
 

@@ -1,4 +1,4 @@
-//! Suite 1: X25519, ChaCha20-Poly1305, SHA-256, HMAC-SHA256. Spec: cryptography, "Suite".
+//! Suite 1: X25519, ChaCha20-Poly1305, SHA-256, HMAC-SHA256. Spec: conventions, "Functions".
 
 use chacha20poly1305::aead::AeadInOut;
 use chacha20poly1305::{ChaCha20Poly1305, KeyInit};

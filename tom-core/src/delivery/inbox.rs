@@ -35,7 +35,10 @@ pub(crate) struct InboxEntry {
 impl InboxEntry {
     /// What the application knows it by.
     pub(crate) fn delivery_id(&self) -> DeliveryId {
-        DeliveryId { sender: self.contact.handle, reference: self.id }
+        DeliveryId {
+            sender: self.contact.handle,
+            reference: self.id,
+        }
     }
 
     /// Whether this envelope carried it.
@@ -103,9 +106,16 @@ pub(crate) enum Seen {
 impl Tables<'_> {
     /// Whether this message of this sender came before, under this or another envelope.
     pub(crate) fn seen(&self, sender: Handle, id: Reference) -> Seen {
-        let waiting = self.inbox.find(&seen_key(sender, id)).and_then(|idx| self.inbox.get(idx));
+        let waiting = self
+            .inbox
+            .find(&seen_key(sender, id))
+            .and_then(|idx| self.inbox.get(idx));
         if let Some(entry) = waiting {
-            return if entry.acknowledged { Seen::Yes } else { Seen::Waiting };
+            return if entry.acknowledged {
+                Seen::Yes
+            } else {
+                Seen::Waiting
+            };
         }
         let opened = self.opened.find(&id.0).and_then(|idx| self.opened.get(idx));
         let by_seal = opened.is_some_and(|entry| entry.sender == sender);
@@ -143,7 +153,11 @@ impl Tables<'_> {
         if self.opened.len() < self.opened.capacity() / 4 {
             return true;
         }
-        let held = self.opened.iter().filter(|(_, entry)| entry.sender == sender).count();
+        let held = self
+            .opened
+            .iter()
+            .filter(|(_, entry)| entry.sender == sender)
+            .count();
         held < (self.opened.capacity() / 4) as usize
     }
 }

@@ -1,4 +1,4 @@
-//! Messages of this node, from acceptance to proof. Spec: delivery, "States" and "Proofs".
+//! Messages of this node, from acceptance to proof. Spec: delivery, "States".
 
 use super::Tables;
 use crate::bounded::{Chain, Entry, Idx};
@@ -50,6 +50,8 @@ pub(crate) struct Message {
     pub(crate) asking: bool,
     /// Waiting in a link's queue.
     pub(crate) queued: bool,
+    /// Too long for a one-shot: waits for a session.
+    pub(crate) held: bool,
     /// The recipient said that it was read; its proof is still awaited.
     pub(crate) read: bool,
     /// A state event is queued for the application.
@@ -168,7 +170,13 @@ impl Tables<'_> {
     }
 
     /// Ends a message: a proof entry stays, its keys are wiped, and the caller frees the payload.
-    pub(crate) fn end(&mut self, idx: Idx, state: State, now: Instant, until: u64) -> Option<Ended> {
+    pub(crate) fn end(
+        &mut self,
+        idx: Idx,
+        state: State,
+        now: Instant,
+        until: u64,
+    ) -> Option<Ended> {
         self.timers.clear(idx);
         let message = self.outbox.get_mut(idx)?;
         let ended = Ended {
@@ -240,7 +248,8 @@ impl Tables<'_> {
                 if !bool::from(message.secret.0.ct_eq(&secret.0)) {
                     return Err(NotProven::Wrong);
                 }
-                self.settle(idx, State::Delivered, now, until).ok_or(NotProven::Repeat)
+                self.settle(idx, State::Delivered, now, until)
+                    .ok_or(NotProven::Repeat)
             }
             Found::Past(idx) => {
                 let proof = self.proofs.get_mut(idx).ok_or(NotProven::Repeat)?;
@@ -268,10 +277,9 @@ impl Tables<'_> {
                         // An earlier envelope of a message still under way: that message is proven.
                         let id = proof.id;
                         match self.find_id(id) {
-                            Some(Found::Live(live)) => {
-                                self.settle(live, State::Delivered, now, until)
-                                    .ok_or(NotProven::Repeat)
-                            }
+                            Some(Found::Live(live)) => self
+                                .settle(live, State::Delivered, now, until)
+                                .ok_or(NotProven::Repeat),
                             Some(Found::Past(_)) | None => Err(NotProven::Repeat),
                         }
                     }

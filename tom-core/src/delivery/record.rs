@@ -1,4 +1,4 @@
-//! Messages on durable storage. Spec: delivery, "Restart".
+//! Messages on durable storage. Spec: driver, "Records".
 
 use super::{InboxEntry, Message, OpenedEntry, Purpose};
 use crate::bounded::Pool;
@@ -20,21 +20,34 @@ pub(crate) fn write_message(
     out: &mut [u8],
 ) -> Result<usize, TooShort> {
     let mut w = RecordWriter::new(out)?;
-    w.put(&message.id.0)?.put(&message.reference.0)?.put(to.as_bytes())?;
+    w.put(&message.id.0)?
+        .put(&message.reference.0)?
+        .put(to.as_bytes())?;
     let purpose = u8::from(message.purpose == Purpose::Protocol);
     let sid = message.session.unwrap_or(Sid([0; 4]));
     w.put(&[purpose, message.class as u8, u8::from(message.trace)])?;
-    w.put(&message.expiry.to_le_bytes())?.put(&message.secret.0)?.put(&sid.0)?;
+    w.put(&message.expiry.to_le_bytes())?
+        .put(&message.secret.0)?
+        .put(&sid.0)?;
     match &message.recover {
         Recover::Seal(reopen) => {
             w.put(&[1])?;
-            reopen.export(w.space(Reopen::EXPORT_LEN)?.as_mut_array().ok_or(TooShort)?);
+            reopen.export(
+                w.space(Reopen::EXPORT_LEN)?
+                    .as_mut_array()
+                    .ok_or(TooShort)?,
+            );
         }
         Recover::Data { key, n } => {
-            w.put(&[2])?.put(key.as_bytes())?.put(&n.to_le_bytes())?.put(&[0; 28])?;
+            w.put(&[2])?
+                .put(key.as_bytes())?
+                .put(&n.to_le_bytes())?
+                .put(&[0; 28])?;
         }
     }
-    let len = pool.copy_out(message.envelope, w.remaining()).ok_or(TooShort)?;
+    let len = pool
+        .copy_out(message.envelope, w.remaining())
+        .ok_or(TooShort)?;
     w.space(len)?;
     Ok(w.finish())
 }
@@ -59,7 +72,11 @@ pub(crate) fn read_message(bytes: &[u8]) -> Option<RestoredMessage<'_>> {
     let mut r = RecordReader::new(bytes)?;
     let (id, reference) = (MessageId(r.array()?), Reference(r.array()?));
     let to = PublicKey::from_bytes(r.array()?).ok()?;
-    let purpose = if r.u8()? == 0 { Purpose::Application } else { Purpose::Protocol };
+    let purpose = if r.u8()? == 0 {
+        Purpose::Application
+    } else {
+        Purpose::Protocol
+    };
     let (class, trace) = (Class::from_bits(r.u8()?), r.u8()? != 0);
     let (expiry, secret, sid) = (r.u32()?, Secret(r.array()?), Sid(r.array()?));
     let recover = match r.u8()? {
@@ -96,11 +113,16 @@ pub(crate) fn write_inbox(
     out: &mut [u8],
 ) -> Result<usize, TooShort> {
     let mut w = RecordWriter::new(out)?;
-    w.put(&entry.id.0)?.put(&entry.reference.0)?.put(from.as_bytes())?;
+    w.put(&entry.id.0)?
+        .put(&entry.reference.0)?
+        .put(from.as_bytes())?;
     let bits = u8::from(entry.in_session) | u8::from(entry.secret.is_some()) << 1;
-    w.put(&[bits, entry.class as u8])?.put(&entry.expiry.to_le_bytes())?;
+    w.put(&[bits, entry.class as u8])?
+        .put(&entry.expiry.to_le_bytes())?;
     w.put(&entry.secret.unwrap_or(Secret([0; 16])).0)?;
-    let len = pool.copy_out(entry.payload, w.remaining()).ok_or(TooShort)?;
+    let len = pool
+        .copy_out(entry.payload, w.remaining())
+        .ok_or(TooShort)?;
     w.space(len)?;
     Ok(w.finish())
 }
@@ -139,7 +161,9 @@ pub(crate) fn read_inbox(bytes: &[u8]) -> Option<RestoredInbox<'_>> {
 /// Writes a one-shot that was opened.
 pub(crate) fn write_opened(entry: &OpenedEntry, out: &mut [u8]) -> Result<usize, TooShort> {
     let mut w = RecordWriter::new(out)?;
-    w.put(&entry.reference.0)?.put(&entry.id.0)?.put(&entry.sender.0)?;
+    w.put(&entry.reference.0)?
+        .put(&entry.id.0)?
+        .put(&entry.sender.0)?;
     let secret = entry.secret.unwrap_or(Secret([0; 16]));
     w.put(&[u8::from(entry.secret.is_some())])?.put(&secret.0)?;
     w.put(&entry.expiry.to_le_bytes())?;

@@ -1,4 +1,4 @@
-//! ACK, RESP, NACK and read receipts, sent and received. Spec: delivery, "Proofs"; routing, "Return
+//! ACK, RESP, NACK and read receipts, sent and received. Spec: delivery, "States"; routing, "Return
 //! routes"; session, "Answer".
 
 use super::receive::{Arrival, Receipt};
@@ -34,20 +34,38 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             contact.held = contact.held.saturating_sub(1);
         }
         if entry.in_session {
-            self.delivery.remember_delivered(entry.contact.handle, entry.id);
+            self.delivery
+                .remember_delivered(entry.contact.handle, entry.id);
         }
         if !entry.acknowledged
             && let Some(secret) = entry.secret
         {
-            self.ack(entry.contact, entry.link, entry.reference, secret, entry.expiry, entry.answer);
+            self.ack(
+                entry.contact,
+                entry.link,
+                entry.reference,
+                secret,
+                entry.expiry,
+                entry.answer,
+            );
         }
         if let Some((reference, secret)) = entry.again {
-            self.ack(entry.contact, entry.link, reference, secret, entry.expiry, None);
+            self.ack(
+                entry.contact,
+                entry.link,
+                reference,
+                secret,
+                entry.expiry,
+                None,
+            );
         }
         if self.config.durable {
             // The windows that remember the message go first: records are durable in order.
             self.persist_windows(entry.contact);
-            let key = RecordKey { kind: RecordKind::Inbox, id: id.to_bytes() };
+            let key = RecordKey {
+                kind: RecordKind::Inbox,
+                id: id.to_bytes(),
+            };
             self.out.push_local(Job::Forget(key));
         }
         Ok(None)
@@ -64,26 +82,56 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         expiry: u32,
         answer: Option<Sid>,
     ) {
-        let direct = self.routing.route(contact.handle).and_then(|route| route.direct);
-        let link = direct.filter(|at| self.out.link(*at).is_some()).unwrap_or(from);
+        let direct = self
+            .routing
+            .route(contact.handle)
+            .and_then(|route| route.direct);
+        let link = direct
+            .filter(|at| self.out.link(*at).is_some())
+            .unwrap_or(from);
         if let Some(sid) = answer {
             self.out.push(link, Queue::Control, Job::Resp { sid });
         }
-        self.out.push(link, Queue::Control, Job::Ack { reference, secret, expiry });
+        self.out.push(
+            link,
+            Queue::Control,
+            Job::Ack {
+                reference,
+                secret,
+                expiry,
+            },
+        );
     }
 
     pub(super) fn acknowledge(&mut self, receipt: &Receipt) {
         let Some(secret) = receipt.secret else { return };
-        let Arrival { link, head, reference } = receipt.arrival;
-        self.ack(receipt.contact, link, reference, secret, head.expiry, receipt.answer);
+        let Arrival {
+            link,
+            head,
+            reference,
+        } = receipt.arrival;
+        self.ack(
+            receipt.contact,
+            link,
+            reference,
+            secret,
+            head.expiry,
+            receipt.answer,
+        );
     }
 
     /// A one-shot came again: its ACK goes again, unless the application does not have it yet.
     pub(super) fn acknowledge_again(&mut self, arrival: Arrival, opened: Idx) {
-        let Some(entry) = self.delivery.opened.get(opened) else { return };
+        let Some(entry) = self.delivery.opened.get(opened) else {
+            return;
+        };
         let (id, secret, expiry, answer) = (entry.id, entry.secret, entry.expiry, entry.answer);
         let sender = entry.sender;
-        let key = DeliveryId { sender, reference: id }.to_bytes();
+        let key = DeliveryId {
+            sender,
+            reference: id,
+        }
+        .to_bytes();
         if let Some(idx) = self.delivery.inbox.find(&key)
             && let Some(waiting) = self.delivery.inbox.get_mut(idx)
             && !waiting.acknowledged
@@ -97,7 +145,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(sid) = answer {
             self.out.push(link, Queue::Control, Job::Resp { sid });
         }
-        let job = Job::Ack { reference: arrival.reference, secret, expiry };
+        let job = Job::Ack {
+            reference: arrival.reference,
+            secret,
+            expiry,
+        };
         self.out.push(link, Queue::Control, job);
     }
 
@@ -109,13 +161,22 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         secret: Option<Secret>,
     ) {
         let Some(secret) = secret else { return };
-        let waiting = self.delivery.waiting_under(contact.handle, arrival.reference);
+        let waiting = self
+            .delivery
+            .waiting_under(contact.handle, arrival.reference);
         if let Some(entry) = waiting.and_then(|idx| self.delivery.inbox.get_mut(idx)) {
             entry.link = arrival.link;
             return;
         }
         self.stats.duplicates += 1;
-        self.ack(contact, arrival.link, arrival.reference, secret, arrival.head.expiry, None);
+        self.ack(
+            contact,
+            arrival.link,
+            arrival.reference,
+            secret,
+            arrival.head.expiry,
+            None,
+        );
     }
 
     /// Secrets came back: for our own messages, or for envelopes we handed on.
@@ -158,7 +219,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let now = self.now;
         let skew = self.config.skew.as_secs();
         let unix = self.unix();
-        let entry = self.routing.returning_mut(proof.reference).ok_or(Drop::AckUnknown)?;
+        let entry = self
+            .routing
+            .returning_mut(proof.reference)
+            .ok_or(Drop::AckUnknown)?;
         if unix.is_some_and(|unix| u64::from(entry.expiry) + skew < unix) {
             return Err(Drop::Expired);
         }
@@ -175,7 +239,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let committed = entry.commit.is_some();
         let came_back = entry.to.is_some_and(|to| to.id == link.id);
         let reference = proof.reference;
-        let job = Job::Ack { reference, secret: proof.secret, expiry };
+        let job = Job::Ack {
+            reference,
+            secret: proof.secret,
+            expiry,
+        };
         // The attempt is not authenticated: whoever repeats an envelope under another one must not
         // draw the answer away from where the envelope first came from.
         let to_first = first != from && self.out.push(first, Queue::Control, job);
@@ -200,7 +268,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some((sid, n)) = settled.session {
             self.session.settled(sid, Some(n), true);
         }
-        if !settled.late && let Some(contact) = self.session.contacts.get_mut(settled.contact) {
+        if !settled.late
+            && let Some(contact) = self.session.contacts.get_mut(settled.contact)
+        {
             contact.held = contact.held.saturating_sub(1);
         }
         let dst = settled.contact.handle;
@@ -218,13 +288,17 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             if settled.late {
                 self.stats.late += 1;
             }
-            self.out.notify(Event::Message { id: settled.id, state: State::Delivered });
+            self.out.notify(Event::Message {
+                id: settled.id,
+                state: State::Delivered,
+            });
         }
         if settled.read {
             self.on_read(settled.contact, settled.reference);
         }
         if self.config.durable {
-            self.out.push_local(Job::Forget(super::send::outbox_key(settled.reference)));
+            self.out
+                .push_local(Job::Forget(super::send::outbox_key(settled.reference)));
         }
     }
 
@@ -257,6 +331,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if self.config.durable {
             self.persist_session(answered.sid);
         }
+        self.session_ready(answered.contact);
         Ok(None)
     }
 
@@ -283,14 +358,28 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let Some(found) = self.delivery.find(reference) else {
             return self.pass_nack(link, expiry, reference, code, arg);
         };
-        let Found::Live(idx) = found else { return Err(Drop::BadNack.into()) };
+        let Found::Live(idx) = found else {
+            return Err(Drop::BadNack.into());
+        };
         let message = self.delivery.outbox.get(idx).ok_or(Drop::BadNack)?;
         if message.sends == 0 || message.link.is_none_or(|last| last.id != link.id) {
             return Err(Drop::BadNack.into());
         }
         let (contact, dst, sends) = (message.contact, message.contact.handle, message.sends);
+        let in_session = message.session.is_some();
         match code {
             NackCode::NoKey => self.renew(idx, contact),
+            // One-shots need room for a day at the recipient, session messages need none.
+            NackCode::Full
+                if !in_session
+                    && self
+                        .session
+                        .sending(self.now, self.config, contact)
+                        .is_some()
+                    && self.reseal(idx) =>
+            {
+                Ok(None)
+            }
             NackCode::TooBig | NackCode::Full | NackCode::NoRoute => {
                 self.routing.failed(dst, link, code == NackCode::NoRoute);
                 let first = self.config.taken_wait;
@@ -311,12 +400,20 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         code: NackCode,
         arg: u32,
     ) -> Step {
-        let entry = self.routing.returning_mut(reference).ok_or(Drop::NackUnknown)?;
+        let entry = self
+            .routing
+            .returning_mut(reference)
+            .ok_or(Drop::NackUnknown)?;
         if entry.to.is_none_or(|to| to.id != link.id) {
             return Err(Drop::BadNack.into());
         }
         let (from, dst) = (entry.from, entry.dst);
-        let job = Job::Nack { reference, code: code.code(), arg, expiry };
+        let job = Job::Nack {
+            reference,
+            code: code.code(),
+            arg,
+            expiry,
+        };
         self.out.push(from, Queue::Control, job);
         if code == NackCode::NoRoute {
             self.routing.failed(dst, link, true);
@@ -327,9 +424,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// The recipient has lost our session: the message is sealed to its identity instead.
     fn renew(&mut self, idx: Idx, at: ContactRef) -> Step {
         let now = self.now;
-        let in_session = self.delivery.outbox.get(idx).is_some_and(|m| m.session.is_some());
+        let in_session = self
+            .delivery
+            .outbox
+            .get(idx)
+            .is_some_and(|m| m.session.is_some());
         let contact = self.session.contacts.get_mut(at).ok_or(Drop::BadNack)?;
-        let fresh = contact.renewed.is_some_and(|last| now.since(last) < RENEW_EVERY);
+        let fresh = contact
+            .renewed
+            .is_some_and(|last| now.since(last) < RENEW_EVERY);
         // Within a minute of a renewal, messages of the lost session still follow it, but no new
         // handshake is started for a mere claim.
         if fresh && !in_session {
@@ -382,14 +485,19 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 }
             }
             Some(Found::Past(idx)) => {
-                let Some(proof) = self.delivery.proofs.get_mut(idx) else { return };
+                let Some(proof) = self.delivery.proofs.get_mut(idx) else {
+                    return;
+                };
                 if proof.contact != contact || proof.end != Some(State::Delivered) {
                     return;
                 }
                 proof.end = Some(State::Read);
                 let (id, purpose) = (proof.id, proof.purpose);
                 if purpose == crate::delivery::Purpose::Application {
-                    self.out.notify(Event::Message { id, state: State::Read });
+                    self.out.notify(Event::Message {
+                        id,
+                        state: State::Read,
+                    });
                 }
             }
             None => {}
@@ -398,11 +506,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Tells the application a message's state, once per drain however often it changes.
     pub(crate) fn tell_state(&mut self, idx: Idx, state: State) {
-        let Some(message) = self.delivery.outbox.get_mut(idx) else { return };
+        let Some(message) = self.delivery.outbox.get_mut(idx) else {
+            return;
+        };
         if Delivery::advance(message, state) && !message.telling {
-            message.telling = true;
             let id = message.reference;
-            self.out.push_local(Job::State { idx, id });
+            message.telling = self.out.push_local(Job::State { idx, id });
         }
     }
 }

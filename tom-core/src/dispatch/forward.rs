@@ -32,7 +32,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Err(Drop::NoHops.into());
         }
         let reference = message_id(bytes).ok_or(Drop::Truncated)?.reference();
-        let arrival = Arrival { link, head: *head, reference };
+        let arrival = Arrival {
+            link,
+            head: *head,
+            reference,
+        };
         if self.routing.forwards.is_full() || !self.out.pool.room_for(bytes.len() + MAX_TRACE_LEN) {
             self.nack(arrival, NackCode::Full, 0);
             return Err(Drop::ForwardFull.into());
@@ -88,13 +92,24 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if choice == Choice::Ask {
             let until = self.now.plus(self.config.ask_wait);
             let asked = self.routing.asking(wish.dst)
-                || self.routing.ask(&mut self.out, wish.dst, Asker::Here, 2, until);
+                || self
+                    .routing
+                    .ask(&mut self.out, wish.dst, Asker::Here, 2, until);
             if asked {
                 let idx = self.hold(arrival, bytes, tell, trace, None)?;
-                self.routing.forward_timers.set(idx, self.now.plus(self.config.hold_max));
+                self.routing
+                    .forward_timers
+                    .set(idx, self.now.plus(self.config.hold_max));
                 return Ok(None);
             }
-            choice = self.routing.choose(&self.out, self.now, Wish { asked: true, ..wish });
+            choice = self.routing.choose(
+                &self.out,
+                self.now,
+                Wish {
+                    asked: true,
+                    ..wish
+                },
+            );
         }
         match choice {
             Choice::Over(to, _) => {
@@ -121,7 +136,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         trace: &Trace,
         to: Option<LinkRef>,
     ) -> Result<Idx, Drop> {
-        let Arrival { link, head, reference } = arrival;
+        let Arrival {
+            link,
+            head,
+            reference,
+        } = arrival;
         let mut extended = [0; MAX_TRACE_LEN];
         let declared = if head.flags.wants_trace() {
             let before = Declared::parse(trace).ok();
@@ -129,7 +148,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         } else {
             &[]
         };
-        let chain = self.out.pool.store(&[bytes, declared]).ok_or(Drop::ForwardFull)?;
+        let chain = self
+            .out
+            .pool
+            .store(&[bytes, declared])
+            .ok_or(Drop::ForwardFull)?;
         self.own.serial = self.own.serial.wrapping_add(1);
         let forward = Forward {
             serial: self.own.serial,
@@ -160,7 +183,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.release(idx);
             return Err(Drop::ForwardFull.into());
         }
-        let Some(forward) = self.routing.forwards.get_mut(idx) else { return Ok(None) };
+        let Some(forward) = self.routing.forwards.get_mut(idx) else {
+            return Ok(None);
+        };
         let (reference, dst) = (forward.reference, forward.dst);
         forward.to = Some(to);
         forward.direct = self.out.link(to).is_some_and(|link| link.handle == dst);
@@ -182,7 +207,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// A route was found, or was not: what waits for it goes, or goes back.
     pub(super) fn forward_waiting(&mut self, dst: crate::wire::Handle) {
         while let Some(idx) = self.routing.waiting_for(dst) {
-            let Some(forward) = self.routing.forwards.get(idx) else { return };
+            let Some(forward) = self.routing.forwards.get(idx) else {
+                return;
+            };
             let wish = Wish {
                 dst,
                 from: Some(forward.from.id),
@@ -208,14 +235,25 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// No next hop was found in time.
     pub(super) fn give_up(&mut self, idx: Idx) {
-        let Some(forward) = self.routing.forwards.get(idx) else { return };
+        let Some(forward) = self.routing.forwards.get(idx) else {
+            return;
+        };
         let (reference, attempt, from) = (forward.reference, forward.attempt, forward.from);
         let expiry = forward.expiry;
         self.stats.count(Drop::NoRoute);
         self.routing.unnote_copy(reference, attempt);
         self.release(idx);
         let code = NackCode::NoRoute.code();
-        self.out.push(from, Queue::Control, Job::Nack { reference, code, arg: 0, expiry });
+        self.out.push(
+            from,
+            Queue::Control,
+            Job::Nack {
+                reference,
+                code,
+                arg: 0,
+                expiry,
+            },
+        );
     }
 
     /// The answer to a handshake goes back the way its one-shot came.
@@ -226,7 +264,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         head: &Head,
         reference: Reference,
     ) -> Step {
-        let entry = self.routing.returning_mut(reference).ok_or(Drop::RespUnknown)?;
+        let entry = self
+            .routing
+            .returning_mut(reference)
+            .ok_or(Drop::RespUnknown)?;
         if entry.expiry != head.expiry {
             return Err(Drop::RespMismatch.into());
         }
@@ -242,7 +283,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         entry.answers += 1;
         let back = entry.from;
         set_path(bytes, head.attempt, head.hop - 1);
-        let arrival = Arrival { link, head: *head, reference };
+        let arrival = Arrival {
+            link,
+            head: *head,
+            reference,
+        };
         let idx = self.hold(arrival, bytes, false, &Trace::new(), Some(back))?;
         if !self.out.push(back, Queue::Control, Job::Forward(idx)) {
             self.release(idx);
@@ -255,7 +300,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     pub(super) fn on_passed(&mut self, link: LinkRef, reference: Reference) -> Step {
         if let Some(idx) = self.delivery.outbox.find(&reference.0) {
             let now = self.now;
-            let message = self.delivery.outbox.get_mut(idx).ok_or(Drop::ReceiptUnknown)?;
+            let message = self
+                .delivery
+                .outbox
+                .get_mut(idx)
+                .ok_or(Drop::ReceiptUnknown)?;
             if message.link.is_none_or(|last| last.id != link.id) || message.sends == 0 {
                 return Err(Drop::ReceiptUnknown.into());
             }
@@ -268,7 +317,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if self.delivery.find(reference).is_some() {
             return Ok(None);
         }
-        let entry = self.routing.returning_mut(reference).ok_or(Drop::ReceiptUnknown)?;
+        let entry = self
+            .routing
+            .returning_mut(reference)
+            .ok_or(Drop::ReceiptUnknown)?;
         if entry.passed || entry.to.is_none_or(|to| to.id != link.id) {
             return Err(Drop::ReceiptUnknown.into());
         }

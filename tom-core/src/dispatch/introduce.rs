@@ -33,9 +33,16 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     fn tell_candidates(&mut self, at: ContactRef) {
         let now = self.now;
         let mut list = [0; crate::node::CANDIDATES_LEN];
-        let Some(len) = self.own.candidates(&mut list) else { return };
-        let Some(contact) = self.session.contacts.get(at) else { return };
-        let told = contact.intro.told.is_some_and(|last| now.since(last) < TELL_EVERY);
+        let Some(len) = self.own.candidates(&mut list) else {
+            return;
+        };
+        let Some(contact) = self.session.contacts.get(at) else {
+            return;
+        };
+        let told = contact
+            .intro
+            .told
+            .is_some_and(|last| now.since(last) < TELL_EVERY);
         // Addresses go inside a session only: a one-shot's first flight is too weak for them.
         if told || contact.send.is_none() || self.linked(at) {
             return;
@@ -60,7 +67,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// The other end told us where it can be dialled.
     pub(super) fn on_candidates(&mut self, at: ContactRef, list: &[u8]) {
-        let Some(contact) = self.session.contacts.get_mut(at) else { return };
+        let Some(contact) = self.session.contacts.get_mut(at) else {
+            return;
+        };
         if let Some(old) = contact.intro.theirs.take() {
             self.out.pool.free(old);
         }
@@ -75,7 +84,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return;
         }
         let now = self.now;
-        let Some(contact) = self.session.contacts.get_mut(at) else { return };
+        let Some(contact) = self.session.contacts.get_mut(at) else {
+            return;
+        };
         let due = contact.intro.next_dial.is_none_or(|next| next <= now);
         if contact.intro.dialing || contact.intro.theirs.is_none() || !due {
             return;
@@ -84,13 +95,19 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     fn linked(&self, at: ContactRef) -> bool {
-        self.routing.route(at.handle).is_some_and(|route| route.direct.is_some())
+        self.routing
+            .route(at.handle)
+            .is_some_and(|route| route.direct.is_some())
     }
 
     pub(super) fn dial_failed(&mut self, peer: &PublicKey) {
         let now = self.now;
-        let Some(at) = self.session.contacts.find(peer) else { return };
-        let Some(contact) = self.session.contacts.get_mut(at) else { return };
+        let Some(at) = self.session.contacts.find(peer) else {
+            return;
+        };
+        let Some(contact) = self.session.contacts.get_mut(at) else {
+            return;
+        };
         let intro = &mut contact.intro;
         intro.dialing = false;
         intro.wait = intro.wait.times(2).max(DIAL_FIRST).min(DIAL_MAX);

@@ -18,9 +18,14 @@ const MIN_FRAME: u32 = 1_280;
 impl<K: Keys, C: Suite> World<'_, K, C> {
     pub(super) fn link_event(&mut self, event: LinkEvent<'_>) -> Step {
         match event {
-            LinkEvent::Up { link, peer, mtu, max_frame, dialed, observed } => {
-                self.link_up(link, peer, (mtu, max_frame), dialed, observed)
-            }
+            LinkEvent::Up {
+                link,
+                peer,
+                mtu,
+                max_frame,
+                dialed,
+                observed,
+            } => self.link_up(link, peer, (mtu, max_frame), dialed, observed),
             LinkEvent::Down { link } => self.link_down(link),
             LinkEvent::Changed { link, mtu } => {
                 let at = self.known(link)?;
@@ -52,7 +57,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     fn known(&self, link: LinkId) -> Result<LinkRef, Refusal> {
-        self.out.find(link).ok_or(Refusal::Misuse(Misuse::UnknownLink))
+        self.out
+            .find(link)
+            .ok_or(Refusal::Misuse(Misuse::UnknownLink))
     }
 
     fn link_up(
@@ -76,7 +83,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let twin = self.routing.route(handle).and_then(|route| route.direct);
         let capacity = self.out.links.capacity();
         let Ok(idx) = self.out.links.insert(link) else {
-            return Err(Refusal::Full(Full { table: TableName::Links, capacity }).into());
+            return Err(Refusal::Full(Full {
+                table: TableName::Links,
+                capacity,
+            })
+            .into());
         };
         let at = LinkRef { idx, id };
         self.out.push(at, Queue::Control, Job::Hello);
@@ -94,7 +105,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             contact.intro.wait = crate::time::Span::ZERO;
         }
         self.retry_for(handle);
-        self.retry_routeless();
+        self.retry_stranded();
         Ok(None)
     }
 
@@ -119,24 +130,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    /// Messages that had no neighbour to go to try again.
-    fn retry_routeless(&mut self) {
-        let mut next = self.delivery.outbox.oldest();
-        while let Some(idx) = next {
-            next = self.delivery.outbox.after(idx);
-            let pending = self.delivery.outbox.get(idx).is_some_and(|message| {
-                message.state == State::Pending && !message.queued && !message.asking
-            });
-            if pending {
-                self.delivery.timers.set(idx, self.now);
-            }
-        }
-    }
-
     fn link_down(&mut self, id: LinkId) -> Step {
-        let Some(at) = self.out.find(id) else { return Ok(None) };
+        let Some(at) = self.out.find(id) else {
+            return Ok(None);
+        };
         let peer = self.out.link(at).map(|link| link.peer);
-        self.retry_over(id);
+        self.retry_over(id, true);
         self.routing.link_down(id);
         while let Some((queue, _)) = self.out.front(at) {
             if let Some(Job::Forward(idx)) = self.out.pop(at, queue) {
@@ -159,7 +158,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// The neighbour speaks another version: the link is of no use.
     pub(super) fn incompatible(&mut self, at: LinkRef, version: u8) {
-        let Some(peer) = self.out.link(at).map(|link| link.peer) else { return };
+        let Some(peer) = self.out.link(at).map(|link| link.peer) else {
+            return;
+        };
         self.out.notify(Event::Incompatible { peer, version });
         self.out.push_local(Job::Close(at.id));
         let _gone = self.link_down(at.id);
@@ -170,7 +171,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(unix) = hello.unix {
             self.clock.hint(now, UnixTime::from_secs(u64::from(unix)));
         }
-        let Some(link) = self.out.link_mut(at) else { return Err(Drop::UnknownLink.into()) };
+        let Some(link) = self.out.link_mut(at) else {
+            return Err(Drop::UnknownLink.into());
+        };
         link.max_frame = link.max_frame.min(hello.max_frame.max(MIN_FRAME));
         link.relays = hello.profile.forwards();
         let first = !link.greeted;
@@ -192,7 +195,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 // A relay's neighbour taking what we handed on, or one already settled.
                 continue;
             };
-            let Some(message) = self.delivery.outbox.get_mut(idx) else { continue };
+            let Some(message) = self.delivery.outbox.get_mut(idx) else {
+                continue;
+            };
             if message.link.is_none_or(|last| last.id != at.id) || message.sends == 0 {
                 fault = Some(Drop::ReceiptUnknown);
                 continue;
@@ -222,8 +227,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     pub(super) fn on_ask(&mut self, at: LinkRef, ask: ReachAsk) -> Step {
         let now = self.now;
-        let allowed =
-            self.out.link_mut(at).is_some_and(|link| link.asks.take(now, ASKS_PER_MINUTE));
+        let allowed = self
+            .out
+            .link_mut(at)
+            .is_some_and(|link| link.asks.take(now, ASKS_PER_MINUTE));
         if !allowed {
             return Err(Drop::RateLimited.into());
         }
@@ -231,7 +238,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let wait = self.config.ask_wait.times(3).as_millis() / 4;
         let wait = crate::time::Span::from_millis(wait);
         let question = (ask.handle, ask.nonce, ask.ttl);
-        self.routing.on_ask(&mut self.out, now, wait, me, at, question);
+        self.routing
+            .on_ask(&mut self.out, now, wait, me, at, question);
         Ok(None)
     }
 
@@ -267,11 +275,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Ok(None);
         }
         let now = self.now;
-        let allowed = self.out.link_mut(at).is_some_and(|link| link.pings.take(now, 60));
+        let allowed = self
+            .out
+            .link_mut(at)
+            .is_some_and(|link| link.pings.take(now, 60));
         if !allowed {
             return Err(Drop::RateLimited.into());
         }
-        self.out.push(at, Queue::Control, Job::Pong { nonce: ping.nonce });
+        self.out
+            .push(at, Queue::Control, Job::Pong { nonce: ping.nonce });
         Ok(None)
     }
 }

@@ -1,4 +1,4 @@
-//! What must survive a restart, and what a restart brings back. Spec: conventions, "Records".
+//! What must survive a restart, and what a restart brings back. Spec: driver, "Records".
 //!
 //! Records become durable in the order they are put out; a storage driver keeps to it.
 
@@ -20,13 +20,20 @@ use crate::wire::{Reference, Sid};
 const BAD: Refusal = Refusal::Misuse(Misuse::BadRecord);
 
 /// No link: what was restored has none yet.
-const NOWHERE: LinkRef = LinkRef { idx: crate::bounded::Idx::NONE, id: LinkId(u32::MAX) };
+const NOWHERE: LinkRef = LinkRef {
+    idx: crate::bounded::Idx::NONE,
+    id: LinkId(u32::MAX),
+};
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Queues a session's record, once.
     pub(super) fn persist_session(&mut self, sid: Sid) {
-        let Some(idx) = self.session.sessions.find(&sid.0) else { return };
-        let Some(session) = self.session.sessions.get_mut(idx) else { return };
+        let Some(idx) = self.session.sessions.find(&sid.0) else {
+            return;
+        };
+        let Some(session) = self.session.sessions.get_mut(idx) else {
+            return;
+        };
         if !session.persist_queued {
             session.persist_queued = self.out.push_local(Job::PersistSession(sid));
         }
@@ -53,15 +60,25 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 let sid = Sid([a, b, c, d]);
                 if ok {
                     self.session.session_persisted(sid, version);
+                    let idx = self.session.sessions.find(&sid.0);
+                    let contact = idx.and_then(|idx| self.session.sessions.get(idx));
+                    if let Some(contact) = contact.map(|session| session.contact) {
+                        self.session_ready(contact);
+                    }
                 } else {
                     self.persist_session(sid);
                 }
             }
             RecordKind::Outbox => {
-                let Some(idx) = self.delivery.outbox.find(&reference.0) else { return Ok(None) };
-                let Some(message) = self.delivery.outbox.get_mut(idx) else { return Ok(None) };
+                let Some(idx) = self.delivery.outbox.find(&reference.0) else {
+                    return Ok(None);
+                };
+                let Some(message) = self.delivery.outbox.get_mut(idx) else {
+                    return Ok(None);
+                };
                 if !ok {
-                    self.out.push_local(Job::PersistOutbox { idx, id: reference });
+                    self.out
+                        .push_local(Job::PersistOutbox { idx, id: reference });
                 } else if message.version == version && !message.durable {
                     message.durable = true;
                     self.launch(idx);
@@ -70,7 +87,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             RecordKind::Inbox => self.inbox_persisted(key.id, version, ok),
             RecordKind::Opened => {
                 if !ok && let Some(idx) = self.delivery.opened.find(&reference.0) {
-                    self.out.push_local(Job::PersistOpened { idx, id: reference });
+                    self.out
+                        .push_local(Job::PersistOpened { idx, id: reference });
                 }
             }
         }
@@ -79,8 +97,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// A received message is durable: it can be acknowledged, whatever becomes of the application.
     fn inbox_persisted(&mut self, key: [u8; 16], version: u32, ok: bool) {
-        let Some(idx) = self.delivery.inbox.find(&key) else { return };
-        let Some(entry) = self.delivery.inbox.get_mut(idx) else { return };
+        let Some(idx) = self.delivery.inbox.find(&key) else {
+            return;
+        };
+        let Some(entry) = self.delivery.inbox.get_mut(idx) else {
+            return;
+        };
         if !ok {
             let id = entry.delivery_id();
             self.out.push_local(Job::PersistInbox { idx, id });
@@ -103,6 +125,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// A record read back, before anything else happened.
     pub(super) fn restored(&mut self, record: Record<'_>) -> Step {
+        if !self.out.has_room() {
+            return Err(Refusal::Backpressure.into());
+        }
         match record.key.kind {
             RecordKind::Session => self.restore_session(record.bytes),
             RecordKind::Outbox => self.restore_message(record.bytes),
@@ -149,6 +174,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             taken: false,
             asking: false,
             queued: false,
+            held: restored.session.is_none() && restored.envelope.len() > 1_200,
             read: false,
             telling: false,
             durable: true,
@@ -189,7 +215,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(contact) = self.session.contacts.get_mut(contact) {
             contact.held += 1;
         }
-        let id = DeliveryId { sender: at.handle, reference: restored.id };
+        let id = DeliveryId {
+            sender: at.handle,
+            reference: restored.id,
+        };
         self.out.push_local(Job::Deliver { idx, id });
         Ok(None)
     }
@@ -198,10 +227,16 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 /// The record of a session.
 pub(crate) fn session_key(sid: Sid) -> RecordKey {
     let [a, b, c, d] = sid.0;
-    RecordKey { kind: RecordKind::Session, id: [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0] }
+    RecordKey {
+        kind: RecordKind::Session,
+        id: [a, b, c, d, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+    }
 }
 
 /// The record of an opened one-shot.
 pub(crate) fn opened_key(reference: Reference) -> RecordKey {
-    RecordKey { kind: RecordKind::Opened, ..super::send::outbox_key(reference) }
+    RecordKey {
+        kind: RecordKind::Opened,
+        ..super::send::outbox_key(reference)
+    }
 }

@@ -1,4 +1,4 @@
-//! From bytes on a link to a message in the inbox. Spec: link, "Frames"; delivery, "Receiving".
+//! From bytes on a link to a message in the inbox. Spec: link, "Frame"; delivery, "Receiving".
 
 use core::ops::Range;
 
@@ -32,7 +32,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Reads a link datagram frame by frame. A bad frame costs itself; the others are used.
     pub(super) fn datagram(&mut self, link: LinkId, bytes: &mut [u8]) -> Step {
         self.stats.bytes_in = self.stats.bytes_in.saturating_add(bytes.len() as u64);
-        let Some(link) = self.out.find(link) else { return Err(self.drop(Drop::UnknownLink)) };
+        let Some(link) = self.out.find(link) else {
+            return Err(self.drop(Drop::UnknownLink));
+        };
         let mut first = None;
         let mut at = 0;
         while at < bytes.len() {
@@ -54,7 +56,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Uses the frame at `at`; also says how many bytes it took.
     fn frame(&mut self, link: LinkRef, bytes: &mut [u8], at: usize) -> (Step, usize) {
-        let Some(rest) = bytes.get(at..) else { return (Ok(None), usize::MAX) };
+        let Some(rest) = bytes.get(at..) else {
+            return (Ok(None), usize::MAX);
+        };
         let ftype = rest.first().copied().unwrap_or(0);
         let mut frames = Frames::new(rest);
         let parsed = frames.next();
@@ -71,7 +75,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             Some(Ok(frame)) => frame,
         };
         let step = match frame {
-            Frame::Envelope { bytes: envelope, trailers } => {
+            Frame::Envelope {
+                bytes: envelope,
+                trailers,
+            } => {
                 let range = at + ENVELOPE_AT..at + ENVELOPE_AT + envelope.len();
                 let mut trace = Trace::new();
                 if let Some(declared) = trailers.trace {
@@ -106,10 +113,16 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         match envelope.body {
             Body::Ack(acks) => self.on_acks(link, head.expiry, acks),
-            Body::Nack { reference, code, arg } => {
-                self.on_nack(link, head.expiry, reference, code, arg)
-            }
-            Body::Resp { reference, sid, noise } => {
+            Body::Nack {
+                reference,
+                code,
+                arg,
+            } => self.on_nack(link, head.expiry, reference, code, arg),
+            Body::Resp {
+                reference,
+                sid,
+                noise,
+            } => {
                 let noise = *noise;
                 self.on_resp(link, bytes, &head, reference, sid, &noise)
             }
@@ -120,7 +133,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 let arrival = self.arrive(link, head, bytes)?;
                 self.on_seal(arrival, bytes, trace)
             }
-            Body::Data { sid, n16, commit, .. } => {
+            Body::Data {
+                sid, n16, commit, ..
+            } => {
                 let arrival = self.arrive(link, head, bytes)?;
                 self.on_data(arrival, bytes, sid, n16, commit, trace)
             }
@@ -129,15 +144,25 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     fn arrive(&self, link: LinkRef, head: Head, bytes: &[u8]) -> Result<Arrival, Drop> {
         let reference = message_id(bytes).ok_or(Drop::Truncated)?.reference();
-        Ok(Arrival { link, head, reference })
+        Ok(Arrival {
+            link,
+            head,
+            reference,
+        })
     }
 
     /// Nobody can make a message immortal, and nothing dead is carried on.
     pub(super) fn check_life(&self, head: &Head, mine: bool) -> Result<(), Drop> {
-        let Some(unix) = self.unix() else { return Ok(()) };
+        let Some(unix) = self.unix() else {
+            return Ok(());
+        };
         let expiry = u64::from(head.expiry);
         let skew = self.config.skew.as_secs();
-        let grace = if mine || head.kind.is_answer() { skew } else { 0 };
+        let grace = if mine || head.kind.is_answer() {
+            skew
+        } else {
+            0
+        };
         if expiry.saturating_add(grace) < unix {
             return Err(Drop::Expired);
         }
@@ -185,12 +210,28 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
         };
         self.stats.seals_opened += 1;
+        if opened.answer.is_some() {
+            self.session_ready(opened.contact);
+        }
         let sender = opened.contact.handle;
-        let roomy = self.delivery.opened_room(Some(sender));
+        if !self.delivery.opened_room(Some(sender)) {
+            // Refused, not remembered: its next copy may find room. The answer lets the sender go on
+            // in session, which needs none.
+            if let Some(sid) = opened.answer {
+                self.out
+                    .push(arrival.link, Queue::Control, Job::Resp { sid });
+            }
+            self.nack(arrival, NackCode::Full, 0);
+            return Err(Drop::OpenedFull.into());
+        }
         let content = self.content(bytes, &opened.content);
-        let parsed = content.as_ref().ok().copied().filter(|_| roomy);
-        let id = parsed.and_then(|parsed| parsed.orig).unwrap_or(arrival.reference);
-        let secret = parsed.is_some_and(|parsed| parsed.asks_ack).then_some(opened.secret);
+        let parsed = content.as_ref().ok().copied();
+        let id = parsed
+            .and_then(|parsed| parsed.orig)
+            .unwrap_or(arrival.reference);
+        let secret = parsed
+            .is_some_and(|parsed| parsed.asks_ack)
+            .then_some(opened.secret);
         let seen = self.delivery.seen(sender, id);
         // Whatever became of it, it is opened once.
         self.remember_opened(OpenedEntry {
@@ -201,9 +242,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             expiry: arrival.head.expiry,
             answer: opened.answer,
         });
-        if !roomy {
-            return Err(Drop::OpenedFull.into());
-        }
         content?;
         self.taken_frame(arrival.link, arrival.reference);
         let receipt = Receipt {
@@ -235,8 +273,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         match seen {
             Seen::No => false,
             Seen::Waiting => {
-                let key = DeliveryId { sender, reference: receipt.id }.to_bytes();
-                let again = receipt.secret.map(|secret| (receipt.arrival.reference, secret));
+                let key = DeliveryId {
+                    sender,
+                    reference: receipt.id,
+                }
+                .to_bytes();
+                let again = receipt
+                    .secret
+                    .map(|secret| (receipt.arrival.reference, secret));
                 if let Some(idx) = self.delivery.inbox.find(&key)
                     && let Some(entry) = self.delivery.inbox.get_mut(idx)
                 {
@@ -326,7 +370,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         self.stats.sessions += 1;
         if let Some(contact) = self.session.contacts.get(opened.contact) {
-            self.out.notify(crate::output::Event::Session { peer: contact.key });
+            self.out
+                .notify(crate::output::Event::Session { peer: contact.key });
         }
         if self.config.durable {
             self.persist_session(opened.sid);
@@ -381,6 +426,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             ContentBody::Read(references) => {
                 for reference in references {
+                    if !self.out.has_room() {
+                        return Err(Drop::Backpressure.into());
+                    }
                     self.on_read(receipt.contact, reference);
                 }
                 self.protocol_done(receipt);
@@ -397,7 +445,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     fn protocol_done(&mut self, receipt: &Receipt) {
         if receipt.in_session {
-            self.delivery.remember_delivered(receipt.contact.handle, receipt.id);
+            self.delivery
+                .remember_delivered(receipt.contact.handle, receipt.id);
         }
         self.acknowledge(receipt);
     }
@@ -427,7 +476,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                     contact.held += 1;
                 }
                 self.stats.received += 1;
-                let id = DeliveryId { sender: receipt.contact.handle, reference: receipt.id };
+                let id = DeliveryId {
+                    sender: receipt.contact.handle,
+                    reference: receipt.id,
+                };
                 if self.config.durable {
                     self.out.push_local(Job::PersistInbox { idx, id });
                 }

@@ -2,9 +2,10 @@
 
 use super::{Fault, Step, World};
 use crate::bounded::Idx;
+use crate::config::CARRIED_BY_ALL;
 use crate::crypto::Suite;
 use crate::delivery::{Message, Proof, Purpose};
-use crate::egress::{Job, LinkRef, Queue};
+use crate::egress::{Egress, Job, LinkRef, Queue};
 use crate::error::{Full, Misuse, Refusal, TableName};
 use crate::identity::{Keys, PublicKey};
 use crate::input::{Command, LinkId, Send};
@@ -15,11 +16,17 @@ use crate::routing::{Asker, Choice, Wish};
 use crate::session::{self, ContactRef, SealRequest, Sealed};
 use crate::time::Span;
 use crate::wire::{
-    Class, ContentHead, ContentKind, ENVELOPE_AT, MAX_ATTEMPT, MessageId, Reference,
+    Class, ContentHead, ContentKind, ENVELOPE_AT, Handle, MAX_ATTEMPT, MessageId, Reference,
 };
 
 /// Frame and trailers around an envelope, at most.
 const FRAMING: usize = ENVELOPE_AT;
+/// How often a message without any neighbour to go to looks for one.
+const NOWHERE_WAIT: Span = Span::from_secs(30);
+/// Retries brought on by events rather than time come at most this often per message.
+const EVENT_RETRY: Span = Span::from_secs(1);
+/// An empty one-shot asks for a session at most this often.
+const KNOCK_EVERY: Span = Span::from_secs(60);
 /// The most an envelope adds to a payload: a re-sealed one-shot.
 pub(crate) const SEAL_OVERHEAD: usize = 24 + 96 + 5 + 9;
 
@@ -82,8 +89,18 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         let chosen = post.purpose == Purpose::Application;
         let contact = self.contact(&post.to, chosen)?;
+        if let Some(max) = self.session.accepts(contact, self.config)
+            && post.body.len() + SEAL_OVERHEAD > max
+        {
+            let max = u32::try_from(max.saturating_sub(SEAL_OVERHEAD)).unwrap_or(u32::MAX);
+            return Err(Refusal::Misuse(Misuse::TooLong { max }).into());
+        }
 
-        let head = ContentHead { kind: post.kind, asks_ack: true, orig: None };
+        let head = ContentHead {
+            kind: post.kind,
+            asks_ack: true,
+            orig: None,
+        };
         let content_len = self.put_content(head, post.body)?;
         let request = SealRequest {
             contact,
@@ -93,17 +110,16 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             expiry,
             wants_ack: true,
         };
-        let sealed = self.session.seal::<K, C>(
-            self.now,
-            self.config,
-            &self.me,
-            self.scratch,
-            request,
-        )?;
+        let sealed =
+            self.session
+                .seal::<K, C>(self.now, self.config, &self.me, self.scratch, request)?;
         let id = sealed.id;
         let idx = self.track(sealed, request, post.purpose, None)?;
         if self.config.durable {
-            self.out.push_local(Job::PersistOutbox { idx, id: id.reference() });
+            self.out.push_local(Job::PersistOutbox {
+                idx,
+                id: id.reference(),
+            });
         }
         self.launch(idx);
         Ok(id)
@@ -125,10 +141,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         let handle = contact.handle;
         while let Some(idx) = self.session.session_of(handle) {
-            self.session.sessions.remove(idx);
+            self.session.sessions.discard(idx);
         }
         while let Some(idx) = self.session.pending_of(handle) {
-            self.session.pending.remove(idx);
+            self.session.pending.discard(idx);
         }
     }
 
@@ -147,7 +163,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         sealed: Sealed,
         request: SealRequest,
         purpose: Purpose,
-        before: Option<Message>,
+        before: Option<Carried>,
     ) -> Result<Idx, Fault> {
         let no_blocks = full(TableName::Blocks, self.out.pool.capacity());
         let bytes = self.scratch.get(..sealed.len).ok_or(no_blocks)?;
@@ -158,12 +174,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.persist_session(sid);
         }
         let fresh = before.is_none();
+        let carried = before.unwrap_or(Carried::fresh(sealed.id, self.now));
         let message = Message {
-            id: before.as_ref().map_or(sealed.id, |old| old.id),
+            id: carried.id,
             reference: sealed.id.reference(),
             contact: request.contact,
             purpose,
-            state: before.as_ref().map_or(State::Pending, |old| old.state),
+            state: carried.state,
             envelope,
             secret: sealed.secret,
             recover: sealed.recover,
@@ -172,18 +189,20 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             trace: request.trace,
             expiry: request.expiry,
             attempt: 0,
-            sends: before.as_ref().map_or(0, |old| old.sends),
-            link: before.as_ref().and_then(|old| old.link),
-            sent: before.as_ref().and_then(|old| old.sent),
+            sends: carried.sends,
+            link: carried.link,
+            sent: carried.sent,
             taken: false,
             asking: false,
             queued: false,
-            read: before.as_ref().is_some_and(|old| old.read),
-            telling: before.as_ref().is_some_and(|old| old.telling),
+            // Only the recipient's word in a session allows more than every relay carries.
+            held: sealed.session.is_none() && sealed.len > CARRIED_BY_ALL as usize,
+            read: carried.read,
+            telling: false,
             durable: !self.config.durable,
-            version: before.as_ref().map_or(0, |old| old.version),
-            accepted: before.as_ref().map_or(self.now, |old| old.accepted),
-            attempts: before.map_or(Attempts::new(), |old| old.attempts),
+            version: carried.version,
+            accepted: carried.accepted,
+            attempts: carried.attempts,
         };
         match self.delivery.outbox.insert(message) {
             Ok(idx) => {
@@ -201,8 +220,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Puts a message's next transmission into a link's queue, or sees to it that one comes.
     pub(super) fn launch(&mut self, idx: Idx) {
-        let Some(message) = self.delivery.outbox.get(idx) else { return };
-        if message.queued {
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
+        if message.queued || !message.durable {
+            return;
+        }
+        if message.held {
+            self.knock(idx);
             return;
         }
         let dst = message.contact.handle;
@@ -224,21 +249,83 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 self.wake_at(idx, self.config.ask_wait.times(2));
                 return;
             }
-            choice = self.routing.choose(&self.out, self.now, Wish { asked: true, ..wish });
+            choice = self.routing.choose(
+                &self.out,
+                self.now,
+                Wish {
+                    asked: true,
+                    ..wish
+                },
+            );
         }
         match choice {
             Choice::Over(link, _) => self.enqueue(idx, link),
-            Choice::Ask | Choice::Nowhere => {
-                let sends = self.delivery.outbox.get(idx).map_or(0, |message| message.sends);
-                let wait = backoff(self.config.retry_first, self.config.retry_max, sends);
-                self.wake_at(idx, wait);
+            // A link coming up wakes it; until then there is little to look for.
+            Choice::Ask | Choice::Nowhere => self.wake_at(idx, NOWHERE_WAIT),
+        }
+    }
+
+    /// A message too long for a one-shot waits for a session: an empty one-shot asks for it.
+    fn knock(&mut self, idx: Idx) {
+        let now = self.now;
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
+        let (at, expiry) = (message.contact, message.expiry);
+        let Some(contact) = self.session.contacts.get_mut(at) else {
+            return;
+        };
+        let to = contact.key;
+        let due = contact
+            .knocked
+            .is_none_or(|last| now.since(last) >= KNOCK_EVERY);
+        self.wake_at(idx, KNOCK_EVERY);
+        let left = self
+            .unix()
+            .map_or(0, |unix| u64::from(expiry).saturating_sub(unix));
+        if !due || left == 0 {
+            return;
+        }
+        let post = Post {
+            to,
+            kind: ContentKind::Pad,
+            body: &[],
+            class: Class::Control,
+            trace: false,
+            lifetime: Span::from_secs(left).min(self.config.max_lifetime()),
+            purpose: Purpose::Protocol,
+        };
+        if self.post(post).is_ok()
+            && let Some(contact) = self.session.contacts.get_mut(at)
+        {
+            contact.knocked = Some(now);
+        }
+    }
+
+    /// A session with this contact can be used: what was too long for a one-shot goes now.
+    pub(super) fn session_ready(&mut self, at: ContactRef) {
+        let mut next = self.delivery.outbox.oldest();
+        while let Some(idx) = next {
+            next = self.delivery.outbox.after(idx);
+            if self
+                .delivery
+                .outbox
+                .get(idx)
+                .is_some_and(|m| m.held && m.contact == at)
+            {
+                self.delivery.timers.set(idx, self.now);
             }
         }
     }
 
-    fn enqueue(&mut self, idx: Idx, link: LinkRef) {
-        let Some(message) = self.delivery.outbox.get_mut(idx) else { return };
-        let job = Job::Own { idx, reference: message.reference };
+    pub(super) fn enqueue(&mut self, idx: Idx, link: LinkRef) {
+        let Some(message) = self.delivery.outbox.get_mut(idx) else {
+            return;
+        };
+        let job = Job::Own {
+            idx,
+            reference: message.reference,
+        };
         if !self.out.push(link, queue(message.class), job) {
             self.wake_at(idx, self.config.taken_wait);
             return;
@@ -248,59 +335,108 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         message.taken = false;
         message.link = Some(link);
         let sends = message.sends + 1;
-        let rtt = self.out.link(link).and_then(|link| link.rtt).unwrap_or_default();
+        let rtt = self
+            .out
+            .link(link)
+            .and_then(|link| link.rtt)
+            .unwrap_or_default();
         let first = self.config.taken_wait.max(rtt.times(3));
         self.wake_at(idx, backoff(first, self.config.retry_max, sends));
     }
 
     /// Sets a message's timer: in `wait`, or at its end if that is sooner.
     pub(super) fn wake_at(&mut self, idx: Idx, wait: Span) {
-        let Some(message) = self.delivery.outbox.get(idx) else { return };
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
         let end = u64::from(message.expiry) + self.config.skew.as_secs();
         let at = self.now.plus(wait);
         let at = self.clock.when(end + 1).map_or(at, |end| end.min(at));
         self.delivery.timers.set(idx, at);
     }
 
-    /// Makes every unproven message to `dst` try again soon, those that wait for a route at once.
-    pub(super) fn retry_for(&mut self, dst: crate::wire::Handle) {
-        let recently = Span::from_secs(1);
-        let mut next = self.delivery.outbox.oldest();
-        while let Some(idx) = next {
-            next = self.delivery.outbox.after(idx);
-            let Some(message) = self.delivery.outbox.get_mut(idx) else { continue };
-            if message.contact.handle != dst || message.queued {
-                continue;
-            }
-            let hot = message.sent.is_some_and(|sent| self.now.since(sent) < recently);
-            if message.asking || !hot {
-                self.delivery.timers.set(idx, self.now);
-            }
+    /// Another link than the one a message waits for, if one leads on.
+    pub(super) fn other_link(&self, message: &Message) -> Option<LinkRef> {
+        let wish = Wish {
+            dst: message.contact.handle,
+            from: None,
+            last: message.link.map(|link| link.id),
+            attempt: message.attempt.max(2),
+            frame: message.envelope.len() as usize + FRAMING,
+            asked: true,
+        };
+        match self.routing.choose(&self.out, self.now, wish) {
+            Choice::Over(link, _) => Some(link).filter(|link| message.link != Some(*link)),
+            Choice::Ask | Choice::Nowhere => None,
         }
     }
 
-    /// What was on its way over this link, and not yet taken, tries another way.
-    pub(super) fn retry_over(&mut self, link: LinkId) {
+    /// Makes the unproven messages `which` picks try again at once, but none more often than once a
+    /// second; `lost`: a message's first copy is lost and does not count.
+    fn retry(&mut self, lost: bool, mut which: impl FnMut(&Message, &Egress<'_>) -> bool) {
         let mut next = self.delivery.outbox.oldest();
         while let Some(idx) = next {
             next = self.delivery.outbox.after(idx);
-            let Some(message) = self.delivery.outbox.get_mut(idx) else { continue };
-            if message.link.is_some_and(|last| last.id == link) {
-                message.queued = false;
-                self.delivery.timers.set(idx, self.now);
+            let Some(message) = self.delivery.outbox.get(idx) else {
+                continue;
+            };
+            if !which(message, &self.out) {
+                continue;
+            }
+            let first = lost && message.sends == 1;
+            let sent = message.sent.filter(|_| !message.asking && !first);
+            let at = sent.map_or(self.now, |sent| sent.plus(EVENT_RETRY).max(self.now));
+            let due = self.delivery.timers.get(idx);
+            self.delivery
+                .timers
+                .set(idx, due.map_or(at, |due| due.min(at)));
+        }
+    }
+
+    /// A way towards `dst` is new.
+    pub(super) fn retry_for(&mut self, dst: Handle) {
+        self.retry(false, |message, _| {
+            message.contact.handle == dst && !message.queued
+        });
+    }
+
+    /// A neighbour is new: messages that had none to go to, or whose last one is gone, try it.
+    pub(super) fn retry_stranded(&mut self) {
+        self.retry(false, |message, out| {
+            let stranded = message.link.is_none_or(|last| out.link(last).is_none());
+            stranded && !message.queued && !message.asking
+        });
+    }
+
+    /// A link is gone, or did not take what it was given: what left over it and is not proven, or
+    /// not taken, tries another way.
+    pub(super) fn retry_over(&mut self, link: LinkId, gone: bool) {
+        let mut next = self.delivery.outbox.oldest();
+        while let Some(idx) = next {
+            next = self.delivery.outbox.after(idx);
+            if let Some(message) = self.delivery.outbox.get_mut(idx)
+                && message.link.is_some_and(|last| last.id == link)
+            {
+                message.queued &= !gone;
             }
         }
+        self.retry(gone, |message, _| {
+            let over = message.link.is_some_and(|last| last.id == link);
+            over && !message.queued && (gone || !message.taken)
+        });
     }
 
     pub(super) fn send_failed(&mut self, link: LinkId) -> Step {
-        self.retry_over(link);
+        self.retry_over(link, false);
         Ok(None)
     }
 
     /// Seals a message again under a new counter or key, carrying the reference of its first
     /// envelope. False: no room now; the old envelope goes on.
     pub(super) fn reseal(&mut self, idx: Idx) -> bool {
-        let Some(message) = self.delivery.outbox.get(idx) else { return false };
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return false;
+        };
         let Some(recipient) = self.session.contacts.get(message.contact).map(|c| c.key) else {
             return false;
         };
@@ -308,17 +444,21 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if !self.out.pool.room_for(len + SEAL_OVERHEAD) {
             return false;
         }
-        let Some(buf) = self.scratch.get_mut(..len) else { return false };
+        let Some(buf) = self.scratch.get_mut(..len) else {
+            return false;
+        };
         if self.out.pool.copy_out(message.envelope, buf).is_none() {
             return false;
         }
-        let Some(content) =
-            session::Tables::reopen::<C>(buf, &message.recover, &recipient)
-        else {
+        let Some(content) = session::Tables::reopen::<C>(buf, &message.recover, &recipient) else {
             return false;
         };
-        let Some(length) = self.rewrap(idx, content) else { return false };
-        let Some(message) = self.delivery.outbox.get(idx) else { return false };
+        let Some(length) = self.rewrap(idx, content) else {
+            return false;
+        };
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return false;
+        };
         let request = SealRequest {
             contact: message.contact,
             content_len: length,
@@ -327,13 +467,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             expiry: message.expiry,
             wants_ack: true,
         };
-        let Ok(sealed) = self.session.seal::<K, C>(
-            self.now,
-            self.config,
-            &self.me,
-            self.scratch,
-            request,
-        ) else {
+        let Ok(sealed) =
+            self.session
+                .seal::<K, C>(self.now, self.config, &self.me, self.scratch, request)
+        else {
             return false;
         };
         self.replace(idx, sealed, request)
@@ -344,7 +481,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let id = self.delivery.outbox.get(idx)?.id;
         let (head, rest) = ContentHead::parse(self.scratch.get(content.clone())?).ok()?;
         let body = content.end - rest.len()..content.end;
-        let head = ContentHead { orig: Some(id.reference()), ..head };
+        let head = ContentHead {
+            orig: Some(id.reference()),
+            ..head
+        };
         let at = head.len();
         let length = at + body.len();
         if length > self.scratch.len() || at > body.start {
@@ -357,13 +497,21 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     fn replace(&mut self, idx: Idx, sealed: Sealed, request: SealRequest) -> bool {
         self.delivery.timers.clear(idx);
-        let Some(old) = self.delivery.outbox.remove(idx) else { return false };
-        if let Some(sid) = old.session {
-            self.session.settled(sid, None, false);
-        }
-        self.out.pool.free(old.envelope);
-        let until = self.keep_until(old.expiry);
-        self.delivery.remember(Proof {
+        let Some(old) = self.delivery.outbox.get_mut(idx) else {
+            return false;
+        };
+        let carried = Carried {
+            id: old.id,
+            state: old.state,
+            sends: old.sends,
+            link: old.link,
+            sent: old.sent,
+            read: old.read,
+            version: old.version,
+            accepted: old.accepted,
+            attempts: core::mem::take(&mut old.attempts),
+        };
+        let proof = Proof {
             reference: old.reference,
             secret: old.secret,
             id: old.id,
@@ -371,23 +519,34 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             purpose: old.purpose,
             end: None,
             next: sealed.id.reference(),
-            until,
+            until: u64::from(old.expiry) + crate::config::MAX_LIFE.as_secs(),
             took: Span::ZERO,
             in_session: false,
             sends: 0,
             attempts: Attempts::new(),
-        });
-        if self.config.durable {
-            self.out.push_local(Job::Forget(outbox_key(old.reference)));
+        };
+        let (contact, purpose, reference) = (old.contact, old.purpose, old.reference);
+        let (session, envelope) = (old.session, old.envelope);
+        // Dropped in place, so that the keys in it are wiped where they lie.
+        self.delivery.outbox.discard(idx);
+        if let Some(sid) = session {
+            self.session.settled(sid, None, false);
         }
-        let (contact, purpose) = (old.contact, old.purpose);
+        self.out.pool.free(envelope);
+        self.delivery.remember(proof);
+        if self.config.durable {
+            self.out.push_local(Job::Forget(outbox_key(reference)));
+        }
         self.stats.resealed += 1;
-        match self.track(sealed, request, purpose, Some(old)) {
+        match self.track(sealed, request, purpose, Some(carried)) {
             Ok(idx) => {
                 if self.config.durable
                     && let Some(message) = self.delivery.outbox.get(idx)
                 {
-                    self.out.push_local(Job::PersistOutbox { idx, id: message.reference });
+                    self.out.push_local(Job::PersistOutbox {
+                        idx,
+                        id: message.reference,
+                    });
                 }
                 self.wake_at(idx, Span::ZERO);
                 true
@@ -409,7 +568,37 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     pub(crate) fn bug(&mut self, bug: crate::invariant::Bug) {
         self.stats.bugs += 1;
-        self.out.notify(crate::output::Event::Bug(crate::invariant::broken(bug)));
+        self.out
+            .notify(crate::output::Event::Bug(crate::invariant::broken(bug)));
+    }
+}
+
+/// What a message keeps when it is sealed again.
+pub(super) struct Carried {
+    id: MessageId,
+    state: State,
+    sends: u32,
+    link: Option<LinkRef>,
+    sent: Option<crate::time::Instant>,
+    read: bool,
+    version: u32,
+    accepted: crate::time::Instant,
+    attempts: Attempts,
+}
+
+impl Carried {
+    fn fresh(id: MessageId, now: crate::time::Instant) -> Self {
+        Self {
+            id,
+            state: State::Pending,
+            sends: 0,
+            link: None,
+            sent: None,
+            read: false,
+            version: 0,
+            accepted: now,
+            attempts: Attempts::new(),
+        }
     }
 }
 
@@ -439,5 +628,8 @@ pub(super) fn full(table: TableName, capacity: u32) -> Fault {
 /// The record of a message of ours.
 pub(crate) fn outbox_key(reference: Reference) -> RecordKey {
     let [a, b, c, d, e, f, g, h] = reference.0;
-    RecordKey { kind: RecordKind::Outbox, id: [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0] }
+    RecordKey {
+        kind: RecordKind::Outbox,
+        id: [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0],
+    }
 }

@@ -44,10 +44,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let delivery = wake(self.delivery.timers.next(), Wake::Delivery);
         let asks = wake(self.routing.ask_timers.next(), Wake::Ask);
         let forwards = wake(self.routing.forward_timers.next(), Wake::Forward);
-        let house = self
-            .has_ageing()
-            .then_some(Deadline { at: self.own.housekeeping, why: Wake::Housekeeping });
-        Deadline::sooner(Deadline::sooner(delivery, asks), Deadline::sooner(forwards, house))
+        let house = self.has_ageing().then_some(Deadline {
+            at: self.own.housekeeping,
+            why: Wake::Housekeeping,
+        });
+        Deadline::sooner(
+            Deadline::sooner(delivery, asks),
+            Deadline::sooner(forwards, house),
+        )
     }
 
     fn has_ageing(&self) -> bool {
@@ -60,7 +64,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     fn message_due(&mut self, idx: Idx) {
         self.delivery.timers.clear(idx);
-        let Some(message) = self.delivery.outbox.get(idx) else { return };
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
         let end = u64::from(message.expiry) + self.config.skew.as_secs();
         if self.unix().is_some_and(|unix| unix > end) {
             self.expire(idx);
@@ -74,14 +80,19 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.unstick(idx);
             return;
         }
-        if let (Some(link), true) = (message.link, message.sent.is_some()) {
-            let waited = !message.asking;
-            let (dst, deaf) = (message.contact.handle, !message.taken);
-            if waited && message.attempt > 0 {
-                self.routing.failed(dst, link, deaf);
-            }
+        let (contact, attempt) = (message.contact, message.attempt);
+        let waited = message.sent.is_some() && !message.asking && attempt > 0;
+        let (last, deaf) = (message.link.filter(|_| waited), !message.taken);
+        let carried = self
+            .session
+            .sending(self.now, self.config, contact)
+            .is_some();
+        if message.held && carried && self.reseal(idx) {
+            return;
         }
-        let attempt = message.attempt;
+        if let Some(link) = last {
+            self.routing.failed(contact.handle, link, deaf);
+        }
         if let Some(message) = self.delivery.outbox.get_mut(idx) {
             message.asking = false;
         }
@@ -97,29 +108,34 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// The link a message waits for takes nothing: another one may.
     fn unstick(&mut self, idx: Idx) {
-        let Some(message) = self.delivery.outbox.get_mut(idx) else { return };
-        let blocked = message.link.and_then(|at| self.out.link(at)).is_none_or(|l| l.blocked);
-        if !blocked {
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
+        let blocked = message
+            .link
+            .and_then(|at| self.out.link(at))
+            .is_none_or(|l| l.blocked);
+        let other = blocked.then(|| self.other_link(message)).flatten();
+        let Some(link) = other else {
             self.wake_at(idx, self.config.taken_wait);
             return;
-        }
+        };
         // The job in the old queue finds the message gone elsewhere and is passed over.
-        message.queued = false;
-        let before = (message.attempt, message.link);
-        message.attempt = message.attempt.max(1);
-        self.launch(idx);
-        if let Some(message) = self.delivery.outbox.get_mut(idx)
-            && message.link == before.1
-        {
-            message.attempt = before.0;
+        if let Some(message) = self.delivery.outbox.get_mut(idx) {
+            message.queued = false;
         }
+        self.enqueue(idx, link);
     }
 
     /// A message's life is over and no proof came.
     fn expire(&mut self, idx: Idx) {
-        let Some(message) = self.delivery.outbox.get(idx) else { return };
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
         let until = self.keep_until(message.expiry);
-        let Some(message) = self.delivery.end(idx, State::Expired, self.now, until) else { return };
+        let Some(message) = self.delivery.end(idx, State::Expired, self.now, until) else {
+            return;
+        };
         self.out.pool.free(message.envelope);
         if let Some(sid) = message.session {
             self.session.settled(sid, None, false);
@@ -129,10 +145,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         if message.purpose == Purpose::Application {
             self.stats.expired += 1;
-            self.out.notify(Event::Message { id: message.id, state: State::Expired });
+            self.out.notify(Event::Message {
+                id: message.id,
+                state: State::Expired,
+            });
         }
         if self.config.durable {
-            self.out.push_local(Job::Forget(super::send::outbox_key(message.reference)));
+            self.out
+                .push_local(Job::Forget(super::send::outbox_key(message.reference)));
         }
     }
 
@@ -153,16 +173,25 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let now = self.now;
         self.routing.purge_returns(now, RETURN_LIFE, WORK * 16);
         self.routing.purge_routes(now, ROUTE_LIFE, WORK);
+        self.session.forget_gaps(now);
         if let Some(sid) = self.session.purge(now, WORK)
             && self.config.durable
         {
-            self.out.push_local(Job::Forget(super::persist::session_key(sid)));
+            self.out
+                .push_local(Job::Forget(super::persist::session_key(sid)));
         }
         let Some(unix) = self.unix() else { return };
         let skew = self.config.skew.as_secs();
         for _ in 0..WORK * 16 {
-            let Some(idx) = self.delivery.proofs.oldest() else { break };
-            if self.delivery.proofs.get(idx).is_some_and(|proof| proof.until >= unix) {
+            let Some(idx) = self.delivery.proofs.oldest() else {
+                break;
+            };
+            if self
+                .delivery
+                .proofs
+                .get(idx)
+                .is_some_and(|proof| proof.until >= unix)
+            {
                 break;
             }
             self.delivery.proofs.discard(idx);
@@ -175,7 +204,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut next = self.delivery.opened.oldest();
         while let Some(idx) = next {
             next = self.delivery.opened.after(idx);
-            let Some(entry) = self.delivery.opened.get(idx) else { continue };
+            let Some(entry) = self.delivery.opened.get(idx) else {
+                continue;
+            };
             if u64::from(entry.expiry) + skew >= unix {
                 continue;
             }

@@ -1,5 +1,5 @@
-//! The link that every port can speak: Noise IK over anything that carries packets. Spec: the Noise
-//! link.
+//! The link that every port can speak: Noise IK over anything that carries packets.
+//! Spec: link-noise.
 //!
 //! A sans-I/O piece beside the node: it turns link datagrams (link frames of the core) into packets
 //! for UDP, a serial line or any other medium, and back. It knows nothing of what is inside.

@@ -1,4 +1,4 @@
-//! The numbers of the Noise link. Spec: the Noise link, "Numbers".
+//! The numbers of the Noise link. Spec: link-noise, "Drops of the link".
 
 use crate::time::Span;
 

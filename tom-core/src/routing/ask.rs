@@ -82,7 +82,9 @@ impl Tables<'_> {
         let mut next = out.links.oldest();
         while let Some(idx) = next {
             next = out.links.after(idx);
-            let Some(link) = out.links.get(idx) else { continue };
+            let Some(link) = out.links.get(idx) else {
+                continue;
+            };
             let at = LinkRef { idx, id: link.id };
             if Some(link.id) == not || !link.relays || open >= FAN_OUT {
                 continue;
@@ -94,7 +96,12 @@ impl Tables<'_> {
         if open == 0 {
             return false;
         }
-        match self.asks.insert(Ask { handle, nonce, asker, open }) {
+        match self.asks.insert(Ask {
+            handle,
+            nonce,
+            asker,
+            open,
+        }) {
             Ok(idx) => {
                 self.ask_timers.set(idx, deadline);
                 true
@@ -105,7 +112,9 @@ impl Tables<'_> {
 
     /// Whether this node is asking for the destination already.
     pub(crate) fn asking(&self, handle: Handle) -> bool {
-        self.asks.iter().any(|(_, ask)| ask.handle == handle && ask.asker == Asker::Here)
+        self.asks
+            .iter()
+            .any(|(_, ask)| ask.handle == handle && ask.asker == Asker::Here)
     }
 
     /// A neighbour asks. `me`: this node's own handle.
@@ -118,7 +127,11 @@ impl Tables<'_> {
         from: LinkRef,
         (handle, nonce, ttl): (Handle, u32, u8),
     ) {
-        let distance = if handle == me { 0 } else { self.distance(out, now, handle, from.id) };
+        let distance = if handle == me {
+            0
+        } else {
+            self.distance(out, now, handle, from.id)
+        };
         let relay_on = distance == REACH_UNKNOWN
             && ttl > 1
             && self.ask(
@@ -129,14 +142,27 @@ impl Tables<'_> {
                 now.plus(wait),
             );
         if !relay_on {
-            out.push(from, Queue::Control, Job::Answer { handle, nonce, distance });
+            out.push(
+                from,
+                Queue::Control,
+                Job::Answer {
+                    handle,
+                    nonce,
+                    distance,
+                },
+            );
         }
     }
 
     /// How far the destination is by a next hop we vouch for.
     fn distance(&self, out: &Egress<'_>, now: Instant, dst: Handle, not: LinkId) -> u8 {
-        let Some(route) = self.route(dst) else { return REACH_UNKNOWN };
-        if route.direct.is_some_and(|at| at.id != not && out.link(at).is_some()) {
+        let Some(route) = self.route(dst) else {
+            return REACH_UNKNOWN;
+        };
+        if route
+            .direct
+            .is_some_and(|at| at.id != not && out.link(at).is_some())
+        {
             return 1;
         }
         route
@@ -166,7 +192,11 @@ impl Tables<'_> {
         ask.open = ask.open.saturating_sub(1);
         let open = ask.open;
         if distance == REACH_UNKNOWN {
-            return Some(if open == 0 { self.end(out, now, idx) } else { Outcome::Open });
+            return Some(if open == 0 {
+                self.end(out, now, idx)
+            } else {
+                Outcome::Open
+            });
         }
         let further = distance.saturating_add(1).min(REACH_UNKNOWN - 1);
         self.answered(handle, from, further, now);
@@ -183,7 +213,11 @@ impl Tables<'_> {
                 out.push(
                     link,
                     Queue::Control,
-                    Job::Answer { handle, nonce: theirs, distance: further },
+                    Job::Answer {
+                        handle,
+                        nonce: theirs,
+                        distance: further,
+                    },
                 );
                 Outcome::Open
             }
@@ -193,7 +227,9 @@ impl Tables<'_> {
     /// A question's time is over.
     pub(crate) fn end(&mut self, out: &mut Egress<'_>, now: Instant, idx: Idx) -> Outcome {
         self.ask_timers.clear(idx);
-        let Some(ask) = self.asks.remove(idx) else { return Outcome::Open };
+        let Some(ask) = self.asks.remove(idx) else {
+            return Outcome::Open;
+        };
         let known = self
             .route(ask.handle)
             .is_some_and(|route| route.direct.is_some() || !route.vias.is_empty());
@@ -205,7 +241,11 @@ impl Tables<'_> {
             }
             Asker::Neighbour(link, nonce) => {
                 if !known {
-                    let job = Job::Answer { handle: ask.handle, nonce, distance: REACH_UNKNOWN };
+                    let job = Job::Answer {
+                        handle: ask.handle,
+                        nonce,
+                        distance: REACH_UNKNOWN,
+                    };
                     out.push(link, Queue::Control, job);
                 }
                 Outcome::Open

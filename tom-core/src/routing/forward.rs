@@ -91,7 +91,13 @@ impl Tables<'_> {
         {
             self.returns.discard(oldest);
         }
-        let _full = self.returns.insert_hashed(hash, Return { attempts: bit, ..new });
+        let _full = self.returns.insert_hashed(
+            hash,
+            Return {
+                attempts: bit,
+                ..new
+            },
+        );
         Copy::Fresh(None)
     }
 
@@ -111,8 +117,14 @@ impl Tables<'_> {
     /// Drops return entries older than `age`. At most `work` entries are looked at.
     pub(crate) fn purge_returns(&mut self, now: Instant, age: Span, work: u32) {
         for _ in 0..work {
-            let Some(idx) = self.returns.oldest() else { return };
-            if self.returns.get(idx).is_some_and(|entry| now.since(entry.at) <= age) {
+            let Some(idx) = self.returns.oldest() else {
+                return;
+            };
+            if self
+                .returns
+                .get(idx)
+                .is_some_and(|entry| now.since(entry.at) <= age)
+            {
                 return;
             }
             self.returns.discard(idx);
@@ -121,6 +133,9 @@ impl Tables<'_> {
 
     /// The oldest forward that waits for a route to `dst`.
     pub(crate) fn waiting_for(&self, dst: Handle) -> Option<Idx> {
-        self.forwards.iter().find(|(_, f)| f.dst == dst && f.to.is_none()).map(|(idx, _)| idx)
+        self.forwards
+            .iter()
+            .find(|(_, f)| f.dst == dst && f.to.is_none())
+            .map(|(idx, _)| idx)
     }
 }

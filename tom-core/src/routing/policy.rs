@@ -1,7 +1,7 @@
 //! Choosing the next hop: a pure function of what is known. Spec: routing, "Choice".
 
 use super::Tables;
-use super::routes::Source;
+use super::routes::{RANK_FAILED, Source};
 use crate::bounded::Idx;
 use crate::egress::{Egress, LinkRef};
 use crate::input::LinkId;
@@ -38,12 +38,13 @@ impl Tables<'_> {
     /// The next hop for an envelope.
     pub(crate) fn choose(&self, out: &Egress<'_>, now: Instant, wish: Wish) -> Choice {
         let usable = |at: LinkRef| {
-            out.link(at).filter(|link| {
-                Some(at.id) != wish.from && wish.frame <= link.max_frame as usize
-            })
+            out.link(at)
+                .filter(|link| Some(at.id) != wish.from && wish.frame <= link.max_frame as usize)
         };
         let route = self.route(wish.dst);
-        let direct = route.and_then(|route| route.direct).filter(|at| usable(*at).is_some());
+        let direct = route
+            .and_then(|route| route.direct)
+            .filter(|at| usable(*at).is_some());
         let avoid = |id: LinkId| wish.attempt > 0 && wish.last == Some(id);
         // A direct link gets a second try at once; after that others are tried in turn with it.
         if let Some(direct) = direct
@@ -56,6 +57,8 @@ impl Tables<'_> {
                 .vias
                 .iter()
                 .filter(|via| usable(via.link).is_some() && !avoid(via.link.id))
+                // After two attempts what has failed is no better than what was never tried.
+                .filter(|via| wish.attempt < 2 || via.rank > RANK_FAILED)
                 .max_by_key(|via| (via.source == Source::Proof, via.rank))
         });
         if let Some(via) = best {
@@ -70,9 +73,7 @@ impl Tables<'_> {
     /// No next hop is known, or the known one has just failed.
     fn choose_unknown(&self, out: &Egress<'_>, now: Instant, wish: Wish) -> Choice {
         let open = |link: &crate::egress::Link| {
-            Some(link.id) != wish.from
-                && link.relays
-                && wish.frame <= link.max_frame as usize
+            Some(link.id) != wish.from && link.relays && wish.frame <= link.max_frame as usize
         };
         let mut candidates = 0u32;
         let mut others = 0u32;
@@ -89,7 +90,9 @@ impl Tables<'_> {
                 only = Some(idx);
             }
         }
-        let Some(only) = only else { return Choice::Nowhere };
+        let Some(only) = only else {
+            return Choice::Nowhere;
+        };
         let reference = |idx: Idx| {
             out.links.get(idx).map_or(Choice::Nowhere, |link| {
                 Choice::Over(LinkRef { idx, id: link.id }, false)
@@ -99,7 +102,9 @@ impl Tables<'_> {
             return reference(only);
         }
         let route = self.route(wish.dst);
-        let quiet = route.and_then(|route| route.quiet_until).is_some_and(|until| now < until);
+        let quiet = route
+            .and_then(|route| route.quiet_until)
+            .is_some_and(|until| now < until);
         if !wish.asked && !quiet {
             return Choice::Ask;
         }
@@ -124,7 +129,9 @@ impl Tables<'_> {
     /// Up to four neighbours that could take another attempt, best first.
     pub(crate) fn backups(&self, out: &Egress<'_>, dst: Handle) -> heapless::Vec<Handle, 4> {
         let mut list = heapless::Vec::new();
-        let Some(route) = self.route(dst) else { return list };
+        let Some(route) = self.route(dst) else {
+            return list;
+        };
         let direct = route.direct.into_iter();
         for at in direct.chain(route.vias.iter().map(|via| via.link)) {
             if let Some(link) = out.link(at)

@@ -52,12 +52,16 @@ pub(crate) enum Source {
 }
 
 const RANK_ANSWER: u16 = 256;
+/// A way ranked no higher has failed since it last answered or brought a proof.
+pub(crate) const RANK_FAILED: u16 = 128;
 const RANK_PROOF: u16 = 1_024;
 const RANK_MAX: u16 = 8_192;
 
 impl Tables<'_> {
     pub(crate) fn route(&self, dst: Handle) -> Option<&Route> {
-        self.routes.find(&dst.0).and_then(|idx| self.routes.get(idx))
+        self.routes
+            .find(&dst.0)
+            .and_then(|idx| self.routes.get(idx))
     }
 
     /// The route entry of a destination, made if need be; the oldest without a link makes room.
@@ -68,15 +72,25 @@ impl Tables<'_> {
         if self.routes.is_full() {
             self.evict_route();
         }
-        let route = Route { dst, direct: None, vias: heapless::Vec::new(), quiet_until: None };
+        let route = Route {
+            dst,
+            direct: None,
+            vias: heapless::Vec::new(),
+            quiet_until: None,
+        };
         let idx = self.routes.insert(route).ok()?;
         self.routes.get_mut(idx)
     }
 
     fn evict_route(&mut self) {
         for _ in 0..8 {
-            let Some(idx) = self.routes.oldest() else { return };
-            let direct = self.routes.get(idx).is_some_and(|route| route.direct.is_some());
+            let Some(idx) = self.routes.oldest() else {
+                return;
+            };
+            let direct = self
+                .routes
+                .get(idx)
+                .is_some_and(|route| route.direct.is_some());
             if !direct {
                 self.routes.remove(idx);
                 return;
@@ -98,7 +112,9 @@ impl Tables<'_> {
         let mut next = self.routes.oldest();
         while let Some(idx) = next {
             next = self.routes.after(idx);
-            let Some(route) = self.routes.get_mut(idx) else { continue };
+            let Some(route) = self.routes.get_mut(idx) else {
+                continue;
+            };
             if route.direct.is_some_and(|direct| direct.id == link) {
                 route.direct = None;
             }
@@ -111,7 +127,9 @@ impl Tables<'_> {
 
     /// A proof from the destination came back through this link.
     pub(crate) fn proven(&mut self, dst: Handle, link: LinkRef, rtt: Option<Span>, now: Instant) {
-        let Some(route) = self.route_mut(dst) else { return };
+        let Some(route) = self.route_mut(dst) else {
+            return;
+        };
         route.quiet_until = None;
         if let Some(via) = route.vias.iter_mut().find(|via| via.link.id == link.id) {
             via.source = Source::Proof;
@@ -122,21 +140,50 @@ impl Tables<'_> {
             }
             return;
         }
-        add(route, Via { link, source: Source::Proof, rank: RANK_PROOF, rtt, distance: 2, at: now });
+        add(
+            route,
+            Via {
+                link,
+                source: Source::Proof,
+                rank: RANK_PROOF,
+                rtt,
+                distance: 2,
+                at: now,
+            },
+        );
     }
 
     /// A neighbour says that it reaches the destination.
     pub(crate) fn answered(&mut self, dst: Handle, link: LinkRef, distance: u8, now: Instant) {
-        let Some(route) = self.route_mut(dst) else { return };
+        let Some(route) = self.route_mut(dst) else {
+            return;
+        };
         route.quiet_until = None;
-        let rank = RANK_ANSWER.saturating_sub(u16::from(distance).saturating_mul(32)).max(1);
+        let rank = RANK_ANSWER
+            .saturating_sub(u16::from(distance).saturating_mul(32))
+            .max(1);
         if let Some(via) = route.vias.iter_mut().find(|via| via.link.id == link.id) {
             via.distance = distance;
-            via.rank = via.rank.max(rank);
+            // One that failed is tried again, after those that did not.
+            via.rank = if via.rank <= RANK_FAILED {
+                rank.min(RANK_FAILED + 1)
+            } else {
+                via.rank.max(rank)
+            };
             via.at = now;
             return;
         }
-        add(route, Via { link, source: Source::Answer, rank, rtt: None, distance, at: now });
+        add(
+            route,
+            Via {
+                link,
+                source: Source::Answer,
+                rank,
+                rtt: None,
+                distance,
+                at: now,
+            },
+        );
     }
 
     /// An attempt over this link brought no proof in time; `deaf`: the neighbour did not even take it.
@@ -145,16 +192,24 @@ impl Tables<'_> {
             && let Some(route) = self.routes.get_mut(idx)
             && let Some(via) = route.vias.iter_mut().find(|via| via.link.id == link.id)
         {
-            via.rank = if deaf { 1 } else { (via.rank / 2).max(1) };
-            if via.rank < RANK_ANSWER / 4 {
-                via.source = Source::Answer;
-            }
+            // Behind every way that did not just fail, else two that swallow would be tried in turn
+            // while a third waits.
+            via.rank = if deaf {
+                1
+            } else {
+                (via.rank / 2).clamp(1, RANK_FAILED)
+            };
+            via.source = Source::Answer;
         }
     }
 
     /// The smoothed time from an attempt over this link to its proof.
     pub(crate) fn rtt(&self, dst: Handle, link: LinkId) -> Option<Span> {
-        self.route(dst)?.vias.iter().find(|via| via.link.id == link)?.rtt
+        self.route(dst)?
+            .vias
+            .iter()
+            .find(|via| via.link.id == link)?
+            .rtt
     }
 
     /// Nobody knew: leave everybody in peace for a while.
@@ -167,8 +222,12 @@ impl Tables<'_> {
     /// Drops routes unused for a long time. At most `work` entries are looked at.
     pub(crate) fn purge_routes(&mut self, now: Instant, age: Span, work: u32) {
         for _ in 0..work {
-            let Some(idx) = self.routes.oldest() else { return };
-            let Some(route) = self.routes.get_mut(idx) else { return };
+            let Some(idx) = self.routes.oldest() else {
+                return;
+            };
+            let Some(route) = self.routes.get_mut(idx) else {
+                return;
+            };
             let quiet = route.quiet_until;
             route.vias.retain(|via| now.since(via.at) <= age);
             let idle = route.direct.is_none()

@@ -30,6 +30,8 @@ pub(crate) struct Contact {
     pub(crate) renew: bool,
     pub(crate) renewed: Option<Instant>,
     pub(crate) answered: Option<Instant>,
+    /// When an empty one-shot last asked for a session.
+    pub(crate) knocked: Option<Instant>,
     pub(crate) intro: Introduction,
 }
 
@@ -64,16 +66,23 @@ pub(crate) struct Contacts<'a>(pub(crate) Table<'a, Contact>);
 
 impl Contacts<'_> {
     pub(crate) fn get(&self, at: ContactRef) -> Option<&Contact> {
-        self.0.get(at.idx).filter(|contact| contact.handle == at.handle)
+        self.0
+            .get(at.idx)
+            .filter(|contact| contact.handle == at.handle)
     }
 
     pub(crate) fn get_mut(&mut self, at: ContactRef) -> Option<&mut Contact> {
-        self.0.get_mut(at.idx).filter(|contact| contact.handle == at.handle)
+        self.0
+            .get_mut(at.idx)
+            .filter(|contact| contact.handle == at.handle)
     }
 
     pub(crate) fn find(&self, key: &PublicKey) -> Option<ContactRef> {
         let idx = self.0.find(key.as_bytes())?;
-        Some(ContactRef { idx, handle: self.0.get(idx)?.handle })
+        Some(ContactRef {
+            idx,
+            handle: self.0.get(idx)?.handle,
+        })
     }
 
     /// The contact with this key, made if need be. `chosen`: this node's own wish.
@@ -93,7 +102,9 @@ impl Contacts<'_> {
             return Ok(found);
         }
         if self.0.is_full() {
-            *evicted = self.evict();
+            *evicted = self
+                .evict(false)
+                .or_else(|| chosen.then(|| self.evict(true)).flatten());
         }
         let contact = Contact {
             handle: key.handle(),
@@ -108,21 +119,27 @@ impl Contacts<'_> {
             renew: false,
             renewed: None,
             answered: None,
+            knocked: None,
             intro: Introduction::default(),
         };
         let handle = contact.handle;
         let capacity = self.0.capacity();
         match self.0.insert(contact) {
             Ok(idx) => Ok(ContactRef { idx, handle }),
-            Err(_) => Err(Refusal::Full(Full { table: TableName::Contacts, capacity })),
+            Err(_) => Err(Refusal::Full(Full {
+                table: TableName::Contacts,
+                capacity,
+            })),
         }
     }
 
-    fn evict(&mut self) -> Option<Contact> {
+    /// Removes the longest unused contact nothing is under way with: a stranger, or for this node's
+    /// own wish (`any`) whoever it is.
+    fn evict(&mut self, any: bool) -> Option<Contact> {
         for _ in 0..EVICT_STEPS {
             let idx = self.0.oldest()?;
             let contact = self.0.get(idx)?;
-            if !contact.chosen && contact.held == 0 {
+            if contact.held == 0 && (any || !contact.chosen) {
                 return self.0.remove(idx);
             }
             self.0.touch(idx);
@@ -132,6 +149,7 @@ impl Contacts<'_> {
 
     /// Whether the contact has room for one more session.
     pub(crate) fn may_add_session(&self, at: ContactRef) -> bool {
-        self.get(at).is_some_and(|contact| contact.sessions < SESSIONS_PER_CONTACT)
+        self.get(at)
+            .is_some_and(|contact| contact.sessions < SESSIONS_PER_CONTACT)
     }
 }

@@ -1,9 +1,7 @@
 //! Making sessions: the answer to a one-shot, and the answer to ours. Spec: session, "Answer".
 
 use super::keys::{RxChain, TxChain};
-use super::{
-    CROSSED, CachedResp, ContactRef, Me, Session, Tables, own_terms,
-};
+use super::{CROSSED, CachedResp, ContactRef, Me, Session, Tables, own_terms};
 use crate::config::Config;
 use crate::crypto::Suite;
 use crate::crypto::noise::{PAYLOAD2_AT, Responder, Split};
@@ -41,15 +39,25 @@ impl Tables<'_> {
         offer: Offer,
     ) -> Option<Sid> {
         let contact = self.contacts.get(at)?;
-        if contact.answered.is_some_and(|last| now.since(last) < ANSWER_EVERY) {
+        if contact
+            .answered
+            .is_some_and(|last| now.since(last) < ANSWER_EVERY)
+        {
             return None;
         }
         self.make_room(at)?;
         let sid = self.fresh_sid();
         let mut noise = [0; NOISE2_LEN];
         if let Some(payload) = noise.get_mut(PAYLOAD2_AT..) {
-            let own = RespPayload { sid, terms: own_terms(config) }.bytes();
-            payload.iter_mut().zip(own).for_each(|(to, from)| *to = from);
+            let own = RespPayload {
+                sid,
+                terms: own_terms(config),
+            }
+            .bytes();
+            payload
+                .iter_mut()
+                .zip(own)
+                .for_each(|(to, from)| *to = from);
         }
         let mut e = [0; 32];
         self.state.rng.fill(&mut e);
@@ -61,7 +69,17 @@ impl Tables<'_> {
             sid: offer.sid,
             noise,
         };
-        self.establish(now, config, at, false, sid, offer.sid, offer.peer, &split, Some(resp))?;
+        self.establish(
+            now,
+            config,
+            at,
+            false,
+            sid,
+            offer.sid,
+            offer.peer,
+            &split,
+            Some(resp),
+        )?;
         if let Some(contact) = self.contacts.get_mut(at) {
             contact.answered = Some(now);
         }
@@ -71,6 +89,10 @@ impl Tables<'_> {
     /// Reads the answer to a handshake of ours and makes the session.
     ///
     /// A drop leaves the handshake pending: an on-path forger cannot end it.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an envelope's parts, parsed once by the caller"
+    )]
     pub(crate) fn on_resp<K: Keys, C: Suite>(
         &mut self,
         now: Instant,
@@ -87,12 +109,20 @@ impl Tables<'_> {
             return Err(Drop::RespMismatch);
         }
         let mut buf = *noise;
-        let split = pending.initiator.read2::<C>(me.keys, &mut buf).map_err(|_| Drop::BadResp)?;
-        let inner = buf.get(PAYLOAD2_AT..PAYLOAD2_AT + RespPayload::LEN).ok_or(Drop::BadResp)?;
-        let RespPayload { sid: peer_sid, terms: peer } = RespPayload::parse(inner)?;
+        let split = pending
+            .initiator
+            .read2::<C>(me.keys, &mut buf)
+            .map_err(|_| Drop::BadResp)?;
+        let inner = buf
+            .get(PAYLOAD2_AT..PAYLOAD2_AT + RespPayload::LEN)
+            .ok_or(Drop::BadResp)?;
+        let RespPayload {
+            sid: peer_sid,
+            terms: peer,
+        } = RespPayload::parse(inner)?;
         let at = pending.contact;
         self.make_room(at).ok_or(Drop::ContactsFull)?;
-        self.pending.remove(idx);
+        self.pending.discard(idx);
         if let Some(contact) = self.contacts.get_mut(at) {
             contact.pending = contact.pending.saturating_sub(1);
         }
@@ -124,7 +154,10 @@ impl Tables<'_> {
         Some(())
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of a session, each named once")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the parts of a session, each named once"
+    )]
     fn establish(
         &mut self,
         now: Instant,

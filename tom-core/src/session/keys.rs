@@ -1,5 +1,5 @@
 //! The key chains of a session: which key belongs to which counter, and which counters were used.
-//! Spec: cryptography, "Session keys".
+//! Spec: session, "Transport".
 //!
 //! Counter `n` belongs to epoch `n / 64`; the key of the next epoch is the Noise `REKEY` of this
 //! one's. A chain only moves forward: what was wiped cannot be derived again.
@@ -7,9 +7,9 @@
 mod record;
 mod rx;
 
-pub(crate) use rx::{Located, RxChain, Unusable};
 #[cfg(test)]
 pub(crate) use rx::Seen;
+pub(crate) use rx::{Located, RxChain, Unusable};
 
 use crate::crypto::{Key, Suite};
 use crate::time::Span;

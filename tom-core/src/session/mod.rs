@@ -20,13 +20,13 @@ pub(crate) use open::{DataRefused, OpenedData};
 pub(crate) use seal::{Recover, SealRequest, Sealed};
 
 use crate::bounded::{Entry, Idx, Table};
+use crate::config::{Config, MAX_ENVELOPE, Profile};
 use crate::crypto::Key;
 use crate::crypto::noise::Initiator;
 use crate::entropy::Drbg;
 use crate::identity::{PublicKey, XPublic};
 use crate::policy::Bucket;
 use crate::time::{Instant, Span};
-use crate::config::{Config, MAX_ENVELOPE, Profile};
 use crate::wire::{Handle, MaxEnvelope, Reference, Sid, Terms, Window};
 use keys::{RxChain, TxChain};
 
@@ -186,7 +186,11 @@ impl Tables<'_> {
     /// A message of this session was proven (`proven`), ended or went elsewhere: one more may be
     /// under way.
     pub(crate) fn settled(&mut self, sid: Sid, n: Option<u32>, proven: bool) {
-        if let Some(session) = self.sessions.find(&sid.0).and_then(|i| self.sessions.get_mut(i)) {
+        if let Some(session) = self
+            .sessions
+            .find(&sid.0)
+            .and_then(|i| self.sessions.get_mut(i))
+        {
             session.unacked = session.unacked.saturating_sub(1);
             if let (Some(n), true) = (n, proven) {
                 session.floor = session.floor.max(n.saturating_add(1));
@@ -196,49 +200,98 @@ impl Tables<'_> {
 
     /// The content under this counter was not used: copies of it must not be acknowledged.
     pub(crate) fn refuse(&mut self, sid: Sid, n: u32) {
-        if let Some(session) = self.sessions.find(&sid.0).and_then(|i| self.sessions.get_mut(i))
+        if let Some(session) = self
+            .sessions
+            .find(&sid.0)
+            .and_then(|i| self.sessions.get_mut(i))
             && session.refused.push(n).is_err()
         {
             session.mute = true;
         }
     }
 
+    /// The session one more message to this contact may go in, its length aside.
+    pub(crate) fn sending(
+        &self,
+        now: Instant,
+        config: &Config,
+        at: ContactRef,
+    ) -> Option<&Session> {
+        let contact = self.contacts.get(at).filter(|contact| !contact.renew)?;
+        let session = self.sessions.get(self.sessions.find(&contact.send?.0)?)?;
+        let n = session.tx.peek();
+        let window = session.peer.window.messages();
+        let usable = now.since(session.created) < SESSION_LIFE
+            && !session.tx.is_worn()
+            && session.unacked < window
+            // What the peer has not seen it cannot follow further than its window.
+            && n.saturating_sub(session.floor) < window
+            && (!config.durable || n < session.reserved);
+        usable.then_some(session)
+    }
+
+    /// Wipes the keys of gaps that are a day old.
+    pub(crate) fn forget_gaps(&mut self, now: Instant) {
+        let mut next = self.sessions.oldest();
+        while let Some(idx) = next {
+            next = self.sessions.after(idx);
+            if let Some(session) = self.sessions.get_mut(idx) {
+                session.rx.expire(now);
+            }
+        }
+    }
+
     /// Some session with this contact.
     pub(crate) fn session_of(&self, handle: Handle) -> Option<Idx> {
-        self.sessions.iter().find(|(_, s)| s.contact.handle == handle).map(|(idx, _)| idx)
+        self.sessions
+            .iter()
+            .find(|(_, s)| s.contact.handle == handle)
+            .map(|(idx, _)| idx)
     }
 
     /// Some handshake pending with this contact.
     pub(crate) fn pending_of(&self, handle: Handle) -> Option<Idx> {
-        self.pending.iter().find(|(_, p)| p.contact.handle == handle).map(|(idx, _)| idx)
+        self.pending
+            .iter()
+            .find(|(_, p)| p.contact.handle == handle)
+            .map(|(idx, _)| idx)
+    }
+
+    /// Gives up on the oldest handshake: its answer, should it come, is not understood any more.
+    fn drop_oldest_pending(&mut self) {
+        let Some(idx) = self.pending.oldest() else {
+            return;
+        };
+        let contact = self.pending.get(idx).map(|entry| entry.contact);
+        self.pending.discard(idx);
+        if let Some(contact) = contact.and_then(|at| self.contacts.get_mut(at)) {
+            contact.pending = contact.pending.saturating_sub(1);
+        }
     }
 
     /// Removes a session and its keys.
     pub(crate) fn drop_session(&mut self, idx: Idx) -> Option<Sid> {
-        let session = self.sessions.remove(idx)?;
-        if let Some(contact) = self.contacts.get_mut(session.contact) {
+        let (sid, contact) = self.sessions.get(idx).map(|s| (s.sid, s.contact))?;
+        // Dropped in place, so that the keys in it are wiped where they lie.
+        self.sessions.discard(idx);
+        if let Some(contact) = self.contacts.get_mut(contact) {
             contact.sessions = contact.sessions.saturating_sub(1);
-            if contact.send == Some(session.sid) {
+            if contact.send == Some(sid) {
                 contact.send = None;
             }
         }
-        Some(session.sid)
+        Some(sid)
     }
 
     /// Drops sessions and handshakes whose time is over. At most `work` entries are looked at.
     pub(crate) fn purge(&mut self, now: Instant, work: u32) -> Option<Sid> {
         let life = SESSION_LIFE.as_millis() + SESSION_GRACE.as_millis();
         for _ in 0..work {
-            let Some(idx) = self.pending.oldest() else { break };
-            let Some(entry) = self.pending.get(idx) else { break };
-            if now.since(entry.created) <= SESSION_LIFE {
+            let oldest = self.pending.oldest().and_then(|idx| self.pending.get(idx));
+            if oldest.is_none_or(|entry| now.since(entry.created) <= SESSION_LIFE) {
                 break;
             }
-            let contact = entry.contact;
-            self.pending.remove(idx);
-            if let Some(contact) = self.contacts.get_mut(contact) {
-                contact.pending = contact.pending.saturating_sub(1);
-            }
+            self.drop_oldest_pending();
         }
         let idx = self.sessions.oldest()?;
         let session = self.sessions.get(idx)?;

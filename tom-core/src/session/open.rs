@@ -5,7 +5,7 @@
 use core::ops::Range;
 
 use super::keys::{Located, Unusable};
-use super::{ContactRef, Contact, Me, Tables};
+use super::{Contact, ContactRef, Me, Tables};
 use crate::config::Config;
 use crate::crypto::noise::{NoiseError, PAYLOAD1_AT, Read1};
 use crate::crypto::{self, Suite, TAG_LEN};
@@ -44,7 +44,10 @@ pub(crate) struct OpenedData {
 pub(crate) enum DataRefused {
     Drop(Drop),
     /// The counter was used before; the proof may be given again.
-    Again { contact: ContactRef, secret: Option<Secret> },
+    Again {
+        contact: ContactRef,
+        secret: Option<Secret>,
+    },
 }
 
 impl From<Drop> for DataRefused {
@@ -57,6 +60,10 @@ impl Tables<'_> {
     /// Opens a one-shot in place and, when it offers a session and one may be made, makes it.
     ///
     /// On any drop the tables are as before, but for a contact entry used to cache an agreement.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an envelope's parts, parsed once by the caller"
+    )]
     pub(crate) fn open_seal<K: Keys, C: Suite>(
         &mut self,
         now: Instant,
@@ -73,12 +80,20 @@ impl Tables<'_> {
             return Err(Drop::UnknownKid);
         }
         let commit = seal_commit(bytes, head);
-        let prologue =
-            crypto::seal_prologue(Kind::Seal.vt(), head.flags.byte(), head.expiry, kid, me.public);
+        let prologue = crypto::seal_prologue(
+            Kind::Seal.vt(),
+            head.flags.byte(),
+            head.expiry,
+            kid,
+            me.public,
+        );
         let buf = bytes.get_mut(noise_at..).ok_or(Drop::Truncated)?;
         let first = Read1::start::<C>(me.keys, me.x, &prologue, buf).map_err(noise_drop)?;
         let known = self.contact_by_x(first.sender_x());
-        let ss = match known.and_then(|at| self.contacts.get(at)).and_then(|c| c.ss.clone()) {
+        let ss = match known
+            .and_then(|at| self.contacts.get(at))
+            .and_then(|c| c.ss.clone())
+        {
             Some(ss) => ss,
             None => me.keys.agree(first.sender_x()).map_err(|_| Drop::WeakKey)?,
         };
@@ -97,13 +112,14 @@ impl Tables<'_> {
         let payload = SealPayload::parse(inner)?;
         let (sign, offered, terms) = (payload.sign, payload.sid, payload.terms);
         let content_at = payload_at + payload.head_len();
-        let sender = PublicKey::from_x(&sender_x, sign)
-            .map_err(|_| Drop::WeakKey)?;
+        let sender = PublicKey::from_x(&sender_x, sign).map_err(|_| Drop::WeakKey)?;
         if sender == *me.public {
             return Err(Drop::BadContent);
         }
-        let contact =
-            self.contacts.obtain(&sender, false, evicted).map_err(|_| Drop::ContactsFull)?;
+        let contact = self
+            .contacts
+            .obtain(&sender, false, evicted)
+            .map_err(|_| Drop::ContactsFull)?;
         if let Some(entry) = self.contacts.get_mut(contact) {
             entry.ss.get_or_insert(ss);
         }
@@ -122,7 +138,12 @@ impl Tables<'_> {
             ),
             None => None,
         };
-        Ok(Opened { contact, content: content_at..end, secret: Secret(secret), answer })
+        Ok(Opened {
+            contact,
+            content: content_at..end,
+            secret: Secret(secret),
+            answer,
+        })
     }
 
     /// The known contact with this agreement key, under either sign.
@@ -134,6 +155,10 @@ impl Tables<'_> {
     }
 
     /// Opens a session message in place.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "an envelope's parts, parsed once by the caller"
+    )]
     pub(crate) fn open_data<K: Keys, C: Suite>(
         &mut self,
         now: Instant,
@@ -158,7 +183,10 @@ impl Tables<'_> {
                 });
                 let mute = session.mute || session.refused.contains(&n);
                 let secret = (proven && !mute).then_some(Secret(secret));
-                return Err(DataRefused::Again { contact: session.contact, secret });
+                return Err(DataRefused::Again {
+                    contact: session.contact,
+                    secret,
+                });
             }
             Err(unusable) => return Err(unusable.reason().into()),
         };
@@ -195,7 +223,14 @@ impl Tables<'_> {
         let confirmed = !session.confirmed;
         session.confirmed = true;
         session.resp = None;
-        Ok(OpenedData { contact: session.contact, content: at..end, secret, sid, n, confirmed })
+        Ok(OpenedData {
+            contact: session.contact,
+            content: at..end,
+            secret,
+            sid,
+            n,
+            confirmed,
+        })
     }
 }
 
@@ -211,4 +246,3 @@ fn noise_drop(error: NoiseError) -> Drop {
         NoiseError::BadTag => Drop::BadSeal,
     }
 }
-

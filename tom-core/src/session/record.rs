@@ -1,4 +1,4 @@
-//! Sessions on durable storage. Spec: session, "Restart".
+//! Sessions on durable storage. Spec: driver, "Records".
 
 use super::keys::{RxChain, TxChain};
 use super::{ContactRef, PARKED, RESERVE, Session, Tables};
@@ -40,7 +40,10 @@ impl Tables<'_> {
 
     /// A session's record is durable: the counters reserved in it may be used.
     pub(crate) fn session_persisted(&mut self, sid: Sid, version: u32) {
-        if let Some(session) = self.sessions.find(&sid.0).and_then(|i| self.sessions.get_mut(i))
+        if let Some(session) = self
+            .sessions
+            .find(&sid.0)
+            .and_then(|i| self.sessions.get_mut(i))
             && session.version == version
         {
             session.reserved = session.reserving;
@@ -71,9 +74,18 @@ fn write(
 ) -> Result<usize, TooShort> {
     let mut w = RecordWriter::new(out)?;
     let bits = u8::from(session.initiator) | u8::from(session.confirmed) << 1;
-    let terms = RespPayload { sid: session.peer_sid, terms: session.peer }.bytes();
-    w.put(&session.sid.0)?.put(peer.as_bytes())?.put(&[bits])?.put(&terms)?;
-    w.put(session.ack_root.as_bytes())?.put(&session.h)?.put(&created.to_le_bytes())?;
+    let terms = RespPayload {
+        sid: session.peer_sid,
+        terms: session.peer,
+    }
+    .bytes();
+    w.put(&session.sid.0)?
+        .put(peer.as_bytes())?
+        .put(&[bits])?
+        .put(&terms)?;
+    w.put(session.ack_root.as_bytes())?
+        .put(&session.h)?
+        .put(&created.to_le_bytes())?;
     w.put(&session.reserving.to_le_bytes())?;
     let space = w.space(TxChain::EXPORT_LEN)?;
     session.tx.export(space.as_mut_array().ok_or(TooShort)?);
@@ -88,7 +100,10 @@ pub(crate) fn read<C: Suite>(bytes: &[u8], now: Instant, unix: u64) -> Option<Re
     let sid = Sid(r.array()?);
     let peer = PublicKey::from_bytes(r.array()?).ok()?;
     let bits = r.u8()?;
-    let RespPayload { sid: peer_sid, terms } = RespPayload::parse(&r.array::<5>()?).ok()?;
+    let RespPayload {
+        sid: peer_sid,
+        terms,
+    } = RespPayload::parse(&r.array::<5>()?).ok()?;
     let (ack_root, h) = (Key::new(r.array()?), r.array()?);
     let created = UnixTime::from_secs(u64::from_le_bytes(r.array()?));
     let reserved = r.u32()?;
@@ -102,7 +117,10 @@ pub(crate) fn read<C: Suite>(bytes: &[u8], now: Instant, unix: u64) -> Option<Re
     let session = Session {
         sid,
         peer_sid,
-        contact: ContactRef { idx: crate::bounded::Idx::NONE, handle: peer.handle() },
+        contact: ContactRef {
+            idx: crate::bounded::Idx::NONE,
+            handle: peer.handle(),
+        },
         initiator: bits & 1 != 0,
         confirmed: bits & 2 != 0,
         created,

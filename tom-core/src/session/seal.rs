@@ -4,12 +4,12 @@ use super::{ContactRef, Me, Pending, RESERVE, SESSION_LIFE, Tables, own_terms};
 use crate::config::Config;
 use crate::crypto::noise::{self, Reopen};
 use crate::crypto::{self, Key, Suite, TAG_LEN};
-use crate::error::{Full, Misuse, Refusal, TableName};
+use crate::error::{Misuse, Refusal};
 use crate::identity::{Keys, PublicKey};
 use crate::time::Instant;
 use crate::wire::{
-    Class, Commit, Flags, Head, Kind, MAX_HOPS, MessageId, SealPayload, Secret, Sid, data_sealed_at,
-    emit_data_head, emit_seal_head, message_id, seal_noise_at, set_commit,
+    Class, Commit, Flags, Head, Kind, MAX_HOPS, MessageId, SealPayload, Secret, Sid,
+    data_sealed_at, emit_data_head, emit_seal_head, message_id, seal_noise_at, set_commit,
 };
 
 /// What is to be sealed. The content stands at the start of the scratch buffer.
@@ -75,22 +75,9 @@ impl Tables<'_> {
 
     /// The session this message may go in: young, known to be durable, its window open, large enough.
     fn sendable(&mut self, now: Instant, config: &Config, request: &SealRequest) -> Option<Sid> {
-        let contact = self.contacts.get(request.contact)?;
-        if contact.renew {
-            return None;
-        }
-        let sid = contact.send?;
-        let session = self.sessions.get(self.sessions.find(&sid.0)?)?;
-        let n = session.tx.peek();
-        let window = session.peer.window.messages();
+        let session = self.sending(now, config, request.contact)?;
         let fits = request.content_len + 29 + TAG_LEN <= session.peer.max_envelope.bytes() as usize;
-        let usable = now.since(session.created) < SESSION_LIFE
-            && !session.tx.is_worn()
-            && session.unacked < window
-            // What the peer has not seen it cannot follow further than its window.
-            && n.saturating_sub(session.floor) < window
-            && (!config.durable || n < session.reserved);
-        (fits && usable).then_some(sid)
+        fits.then_some(session.sid)
     }
 
     fn seal_data<C: Suite>(
@@ -106,7 +93,9 @@ impl Tables<'_> {
         let idx = self.sessions.find(&sid.0).ok_or(gone)?;
         let session = self.sessions.get_mut(idx).ok_or(gone)?;
 
-        let flags = Flags::new(request.class).with_commit(true).with_trace(request.trace);
+        let flags = Flags::new(request.class)
+            .with_commit(true)
+            .with_trace(request.trace);
         let at = data_sealed_at(flags);
         let end = at + request.content_len;
         let too_long = too_long(scratch.len(), at + TAG_LEN);
@@ -141,7 +130,10 @@ impl Tables<'_> {
         let body = scratch.get_mut(at..end).ok_or(too_long)?;
         let tag = C::aead_seal(key.as_bytes(), u64::from(n), aad.as_bytes(), body);
         let len = end + TAG_LEN;
-        scratch.get_mut(end..len).ok_or(too_long)?.copy_from_slice(&tag);
+        scratch
+            .get_mut(end..len)
+            .ok_or(too_long)?
+            .copy_from_slice(&tag);
         if request.wants_ack {
             session.unacked += 1;
         }
@@ -166,7 +158,12 @@ impl Tables<'_> {
         request: SealRequest,
     ) -> Result<Sealed, Refusal> {
         let gone = Refusal::Misuse(Misuse::UnknownId);
-        let offer = self.may_offer(config, request.contact).then(|| self.fresh_sid());
+        let offer = self
+            .may_offer(config, request.contact)
+            .then(|| self.fresh_sid());
+        if offer.is_some() && self.pending.is_full() {
+            self.drop_oldest_pending();
+        }
         let contact = self.contacts.get_mut(request.contact).ok_or(gone)?;
         let ss = match &contact.ss {
             Some(ss) => ss.clone(),
@@ -176,7 +173,9 @@ impl Tables<'_> {
                 ss
             }
         };
-        let flags = Flags::new(request.class).with_commit(true).with_trace(request.trace);
+        let flags = Flags::new(request.class)
+            .with_commit(true)
+            .with_trace(request.trace);
         let noise_at = seal_noise_at(flags);
         let payload_at = noise_at + noise::PAYLOAD1_AT;
         let payload = SealPayload {
@@ -192,7 +191,9 @@ impl Tables<'_> {
             return Err(too_long);
         }
         scratch.copy_within(..request.content_len, content_at);
-        payload.emit_head(scratch.get_mut(payload_at..).ok_or(too_long)?).map_err(|_| too_long)?;
+        payload
+            .emit_head(scratch.get_mut(payload_at..).ok_or(too_long)?)
+            .map_err(|_| too_long)?;
         let head = Head {
             kind: Kind::Seal,
             flags,
@@ -202,13 +203,18 @@ impl Tables<'_> {
             dst: contact.handle,
         };
         emit_seal_head(scratch, &head, 0).map_err(|_| too_long)?;
-        let prologue =
-            crypto::seal_prologue(Kind::Seal.vt(), flags.byte(), request.expiry, 0, &contact.key);
+        let prologue = crypto::seal_prologue(
+            Kind::Seal.vt(),
+            flags.byte(),
+            request.expiry,
+            0,
+            &contact.key,
+        );
         let mut e = [0; 32];
         self.state.rng.fill(&mut e);
         let buf = scratch.get_mut(noise_at..len).ok_or(too_long)?;
-        let written = noise::write1::<C>(buf, &prologue, &e, me.x, &ss, &contact.x)
-            .map_err(|_| gone)?;
+        let written =
+            noise::write1::<C>(buf, &prologue, &e, me.x, &ss, &contact.x).map_err(|_| gone)?;
         zeroize::Zeroize::zeroize(&mut e);
         let secret = crypto::ack_secret_seal::<C>(written.initiator.ck());
         let commit = crypto::commit::<C>(request.expiry, &contact.handle, &secret);
@@ -238,14 +244,22 @@ impl Tables<'_> {
         })
     }
 
+    /// The longest envelope the contact said it opens, if it ever said, and no longer than ours.
+    pub(crate) fn accepts(&self, at: ContactRef, config: &Config) -> Option<usize> {
+        let sid = self.contacts.get(at)?.send?;
+        let session = self.sessions.get(self.sessions.find(&sid.0)?)?;
+        Some((session.peer.max_envelope.bytes()).min(config.max_envelope) as usize)
+    }
+
     /// Whether a one-shot may offer a session: few handshakes per peer are under way at once.
     fn may_offer(&self, config: &Config, contact: ContactRef) -> bool {
         let most = match config.profile {
             crate::config::Profile::Leaf | crate::config::Profile::Relay => 1,
             crate::config::Profile::Full => 4,
         };
-        !self.pending.is_full()
-            && self.contacts.get(contact).is_some_and(|contact| contact.pending < most)
+        self.contacts
+            .get(contact)
+            .is_some_and(|contact| contact.pending < most)
     }
 
     /// Opens one's own envelope in place; the content's range in it.
@@ -292,9 +306,4 @@ impl Tables<'_> {
 fn too_long(scratch: usize, overhead: usize) -> Refusal {
     let max = u32::try_from(scratch.saturating_sub(overhead)).unwrap_or(u32::MAX);
     Refusal::Misuse(Misuse::TooLong { max })
-}
-
-/// A table without room, as a refusal.
-pub(crate) fn full(table: TableName, capacity: u32) -> Refusal {
-    Refusal::Full(Full { table, capacity })
 }

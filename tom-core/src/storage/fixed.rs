@@ -69,7 +69,8 @@ macro_rules! each_capacity {
 macro_rules! implement {
     ($($n:ident),*) => {
         impl<$(const $n: usize),*> Fixed<$($n),*> {
-            const LIMITS: Limits = Limits {
+            /// The capacities.
+            pub const LIMITS: Limits = Limits {
                 links: LINKS as u32,
                 contacts: CONTACTS as u32,
                 sessions: SESSIONS as u32,
@@ -88,9 +89,10 @@ macro_rules! implement {
                 scratch: SCRATCH as u32,
             };
 
-            /// Empty tables. Capacities that break a relation do not compile.
+            /// Empty tables. Capacities that break a relation do not compile. All of it is zeros where
+            /// the compiler allows, so that in a static it takes no room in flash.
             #[must_use]
-            pub fn new() -> Self {
+            pub const fn new() -> Self {
                 const { assert!(Self::LIMITS.broken().is_none(), "capacities break a relation") };
                 Self {
                     states: States::unseeded(),

@@ -63,25 +63,105 @@ macro_rules! storage_methods {
         fn usage(&self) -> heapless::Vec<TableUse, 15> {
             let limits = self.limits();
             let tables = [
-                (TableName::Links, self.links.meta().len(), self.links.meta().high_water(), limits.links),
-                (TableName::Contacts, self.contacts.meta().len(), self.contacts.meta().high_water(), limits.contacts),
-                (TableName::Sessions, self.sessions.meta().len(), self.sessions.meta().high_water(), limits.sessions),
-                (TableName::Pending, self.pending.meta().len(), self.pending.meta().high_water(), limits.pending),
-                (TableName::Outbox, self.outbox.meta().len(), self.outbox.meta().high_water(), limits.outbox),
-                (TableName::Proofs, self.proofs.meta().len(), self.proofs.meta().high_water(), limits.proofs),
-                (TableName::Inbox, self.inbox.meta().len(), self.inbox.meta().high_water(), limits.inbox),
-                (TableName::Opened, self.opened.meta().len(), self.opened.meta().high_water(), limits.opened),
-                (TableName::Delivered, self.delivered.meta().len(), self.delivered.meta().high_water(), limits.delivered),
-                (TableName::Forwards, self.forwards.meta().len(), self.forwards.meta().high_water(), limits.forwards),
-                (TableName::Returns, self.returns.meta().len(), self.returns.meta().high_water(), limits.returns),
-                (TableName::Routes, self.routes.meta().len(), self.routes.meta().high_water(), limits.routes),
-                (TableName::Asks, self.asks.meta().len(), self.asks.meta().high_water(), limits.asks),
-                (TableName::Jobs, self.jobs.meta().used(), self.jobs.meta().high_water(), limits.jobs),
-                (TableName::Blocks, self.pool.meta().used(), self.pool.meta().high_water(), limits.blocks),
+                (
+                    TableName::Links,
+                    self.links.meta().len(),
+                    self.links.meta().high_water(),
+                    limits.links,
+                ),
+                (
+                    TableName::Contacts,
+                    self.contacts.meta().len(),
+                    self.contacts.meta().high_water(),
+                    limits.contacts,
+                ),
+                (
+                    TableName::Sessions,
+                    self.sessions.meta().len(),
+                    self.sessions.meta().high_water(),
+                    limits.sessions,
+                ),
+                (
+                    TableName::Pending,
+                    self.pending.meta().len(),
+                    self.pending.meta().high_water(),
+                    limits.pending,
+                ),
+                (
+                    TableName::Outbox,
+                    self.outbox.meta().len(),
+                    self.outbox.meta().high_water(),
+                    limits.outbox,
+                ),
+                (
+                    TableName::Proofs,
+                    self.proofs.meta().len(),
+                    self.proofs.meta().high_water(),
+                    limits.proofs,
+                ),
+                (
+                    TableName::Inbox,
+                    self.inbox.meta().len(),
+                    self.inbox.meta().high_water(),
+                    limits.inbox,
+                ),
+                (
+                    TableName::Opened,
+                    self.opened.meta().len(),
+                    self.opened.meta().high_water(),
+                    limits.opened,
+                ),
+                (
+                    TableName::Delivered,
+                    self.delivered.meta().len(),
+                    self.delivered.meta().high_water(),
+                    limits.delivered,
+                ),
+                (
+                    TableName::Forwards,
+                    self.forwards.meta().len(),
+                    self.forwards.meta().high_water(),
+                    limits.forwards,
+                ),
+                (
+                    TableName::Returns,
+                    self.returns.meta().len(),
+                    self.returns.meta().high_water(),
+                    limits.returns,
+                ),
+                (
+                    TableName::Routes,
+                    self.routes.meta().len(),
+                    self.routes.meta().high_water(),
+                    limits.routes,
+                ),
+                (
+                    TableName::Asks,
+                    self.asks.meta().len(),
+                    self.asks.meta().high_water(),
+                    limits.asks,
+                ),
+                (
+                    TableName::Jobs,
+                    self.jobs.meta().used(),
+                    self.jobs.meta().high_water(),
+                    limits.jobs,
+                ),
+                (
+                    TableName::Blocks,
+                    self.pool.meta().used(),
+                    self.pool.meta().high_water(),
+                    limits.blocks,
+                ),
             ];
             tables
                 .into_iter()
-                .map(|(table, len, high_water, capacity)| TableUse { table, len, high_water, capacity })
+                .map(|(table, len, high_water, capacity)| TableUse {
+                    table,
+                    len,
+                    high_water,
+                    capacity,
+                })
                 .collect()
         }
     };
@@ -133,6 +213,27 @@ pub trait Storage: sealed::Sealed {
     fn usage(&self) -> heapless::Vec<TableUse, 15>;
 }
 
+impl<S: Storage> sealed::Sealed for &mut S {}
+
+/// Tables that lie elsewhere, in a static for example, so that they never cross the stack.
+impl<S: Storage> Storage for &mut S {
+    fn parts(&mut self) -> Parts<'_> {
+        (**self).parts()
+    }
+
+    fn seed(&mut self, seed: &Seed, opens_per_second: u32) {
+        (**self).seed(seed, opens_per_second);
+    }
+
+    fn limits(&self) -> Limits {
+        (**self).limits()
+    }
+
+    fn usage(&self) -> heapless::Vec<TableUse, 15> {
+        (**self).usage()
+    }
+}
+
 /// The states beside the tables, one per concern, each with its own random stream.
 #[derive(Debug)]
 pub(crate) struct States {
@@ -143,16 +244,30 @@ pub(crate) struct States {
 
 impl States {
     /// States without entropy: `seed` replaces them before anything is drawn.
-    pub(crate) fn unseeded() -> Self {
-        Self::seeded(&Seed::new([0; 32]), 1)
+    pub(crate) const fn unseeded() -> Self {
+        Self {
+            session: SessionState {
+                rng: Drbg::unseeded(),
+                opens: Bucket::full(0),
+            },
+            routing: RoutingState {
+                rng: Drbg::unseeded(),
+            },
+            egress: egress::EgressState::new(),
+        }
     }
 
     pub(crate) fn seeded(seed: &Seed, opens_per_second: u32) -> Self {
         let opens = Bucket::full(opens_per_second);
         Self {
-            session: SessionState { rng: Drbg::new(seed, "session"), opens },
-            routing: RoutingState { rng: Drbg::new(seed, "routing") },
-            egress: egress::EgressState::default(),
+            session: SessionState {
+                rng: Drbg::new(seed, "session"),
+                opens,
+            },
+            routing: RoutingState {
+                rng: Drbg::new(seed, "routing"),
+            },
+            egress: egress::EgressState::new(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Network addresses where a node may be reached. Spec: content, section "Candidates".
+//! Network addresses where a node may be reached. Spec: content, "CANDIDATES".
 
 #[cfg(test)]
 mod tests;

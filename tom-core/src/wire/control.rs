@@ -1,4 +1,4 @@
-//! The control bodies between neighbours, in postcard. Spec: link frames.
+//! The control bodies between neighbours, in postcard. Spec: link, "Frame".
 //!
 //! Postcard reads integers that are longer than they need to be; a body is refused unless it
 //! encodes again to the very bytes received, so that one meaning has one form.

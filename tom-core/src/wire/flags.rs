@@ -1,4 +1,4 @@
-//! The first two bytes of an envelope: version, kind and flags. Spec: envelope, section "Header".
+//! The first two bytes of an envelope: version, kind and flags. Spec: envelope, "Header".
 
 #[cfg(test)]
 mod tests;

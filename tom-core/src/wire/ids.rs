@@ -1,4 +1,4 @@
-//! The short byte strings that name things on the wire. Spec: conventions, section "Names".
+//! The short byte strings that name things on the wire. Spec: conventions, "Names".
 
 #[cfg(test)]
 mod tests;

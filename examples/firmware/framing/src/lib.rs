@@ -10,14 +10,14 @@ mod tests;
 use cobs::{DecodeResult, DecoderState};
 
 /// What a byte led to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Step<'b> {
     /// The frame is not complete yet.
     More,
     /// A frame was broken off or is longer than the buffer; it is skipped to its end.
     Bad,
-    /// A complete frame.
-    Frame(&'b [u8]),
+    /// A complete frame, at the start of the buffer.
+    Frame(&'b mut [u8]),
 }
 
 /// Takes frames out of a byte stream.
@@ -65,7 +65,7 @@ impl Deframer {
                     Step::Bad
                 }
             },
-            Ok(DecodeResult::DataComplete) => buf.get(..self.len).map_or(Step::Bad, Step::Frame),
+            Ok(DecodeResult::DataComplete) => buf.get_mut(..self.len).map_or(Step::Bad, Step::Frame),
             // Only a zero too early is an error, so the stream is already at a frame's end.
             Err(_) => Step::Bad,
         }

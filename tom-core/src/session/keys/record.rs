@@ -1,4 +1,4 @@
-//! A receiving chain as bytes, to keep it across a restart. Secret. Spec: cryptography, "Records".
+//! A receiving chain as bytes, to keep it across a restart. Secret. Spec: driver, "Records".
 //!
 //! ```text
 //! version 1 (= 1) | received u8 (0, 1) | highest u32 (0 when none) | done 64

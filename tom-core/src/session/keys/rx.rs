@@ -123,6 +123,7 @@ impl<const P: usize> RxChain<P> {
     }
 
     /// The highest authenticated counter.
+    #[cfg(test)]
     pub(crate) const fn highest(&self) -> Option<u32> {
         self.highest
     }
@@ -221,6 +222,7 @@ impl<const P: usize> RxChain<P> {
     }
 
     /// When [`expire`](Self::expire) next has something to do.
+    #[cfg(test)]
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.old().map(|window| window.drop_at).min()
     }

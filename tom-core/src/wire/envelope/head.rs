@@ -1,4 +1,4 @@
-//! The 15 bytes every envelope begins with. Spec: envelope, section "Header".
+//! The 15 bytes every envelope begins with. Spec: envelope, "Header".
 
 use super::{HEAD_LEN, MAX_ATTEMPT, MAX_HOPS};
 use crate::error::Drop;

@@ -1,4 +1,4 @@
-//! What neighbours exchange: frames, one behind the other in a datagram. Spec: link frames.
+//! What neighbours exchange: frames, one behind the other in a datagram. Spec: link, "Frame".
 //!
 //! `ftype 1 | len u16 | body`. ENVELOPE, TAKEN and PASSED are fixed layouts, since every message
 //! passes through them; the control bodies are postcard.

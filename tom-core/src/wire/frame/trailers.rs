@@ -1,4 +1,4 @@
-//! What may stand behind an envelope in its frame: `tag 1 | len 1 | value`. Spec: link frames,
+//! What may stand behind an envelope in its frame: `tag 1 | len 1 | value`. Spec: link,
 //! section "Trailers".
 //!
 //! Tags ascend strictly, so that no tag comes twice and one set of trailers has one form. Unknown
