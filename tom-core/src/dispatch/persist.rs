@@ -11,7 +11,7 @@ use crate::error::{Misuse, Refusal};
 use crate::identity::Keys;
 use crate::input::LinkId;
 use crate::output::{DeliveryId, Record, RecordKey, RecordKind, State};
-use crate::report::Attempts;
+use crate::report::Transmissions;
 use crate::session::ContactRef;
 use crate::session::record as sessions;
 use crate::time::Span;
@@ -180,7 +180,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             durable: true,
             version: 0,
             accepted: self.now,
-            attempts: Attempts::new(),
+            attempts: Transmissions::default(),
         };
         let idx = self.delivery.outbox.insert(message).map_err(|_| BAD)?;
         if let Some(contact) = self.session.contacts.get_mut(contact) {
