@@ -113,7 +113,7 @@ impl Limits {
             proofs: 16,
             inbox: 4,
             opened: 64,
-            delivered: 16,
+            delivered: 64,
             forwards: 2,
             returns: 16,
             routes: 16,
