@@ -78,7 +78,12 @@ impl Device {
     }
 
     /// Sends a message; its id, unless the node refuses.
-    pub(crate) fn send(&mut self, now: Instant, to: &PublicKey, payload: &[u8]) -> Option<MessageId> {
+    pub(crate) fn send(
+        &mut self,
+        now: Instant,
+        to: &PublicKey,
+        payload: &[u8],
+    ) -> Option<MessageId> {
         let command = Command::Send(Send::new(*to, payload));
         match self.node.handle(now, Input::Command(command)) {
             Verdict::Accepted(id) => id,
@@ -95,7 +100,13 @@ impl Device {
         };
         if let Ok(Heard::Datagram(bytes)) = self.link.handle(now, self.keys, admitted) {
             // What the node drops it counts.
-            let _verdict = self.node.handle(now, Input::Datagram { link: SERIAL, bytes });
+            let _verdict = self.node.handle(
+                now,
+                Input::Datagram {
+                    link: SERIAL,
+                    bytes,
+                },
+            );
         }
     }
 
@@ -104,7 +115,11 @@ impl Device {
         if self.link.deadline().is_some_and(|at| at <= now) {
             self.link.tick(now, self.keys);
         }
-        if self.node.deadline().is_some_and(|deadline| deadline.at <= now) {
+        if self
+            .node
+            .deadline()
+            .is_some_and(|deadline| deadline.at <= now)
+        {
             let _accepted = self.node.handle(now, Input::Tick);
         }
     }
@@ -128,7 +143,10 @@ impl Device {
                     return Some(News::Message { in_session });
                 }
                 Output::Notify(Event::Neighbour { .. }) => return Some(News::Neighbour),
-                Output::Notify(Event::Message { id, state: State::Delivered }) => {
+                Output::Notify(Event::Message {
+                    id,
+                    state: State::Delivered,
+                }) => {
                     return Some(News::Delivered(id));
                 }
                 // It has one link, which the peer's silence ends, and keeps no records.
