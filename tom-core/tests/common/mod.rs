@@ -7,16 +7,21 @@
     reason = "each test uses its own part of the village"
 )]
 
+#[cfg(target_os = "linux")]
+pub mod memory;
+pub mod node;
+pub mod wire;
+
 use std::collections::BTreeMap;
 
-use tom_core::Node;
+use node::{Inhabitant, Size, build};
 use tom_core::config::Config;
 use tom_core::entropy::{Drbg, Seed};
 use tom_core::error::Drop;
 use tom_core::identity::{Keys, PublicKey, SoftKeys};
 use tom_core::input::{Command, Input, LinkEvent, LinkId, Send};
-use tom_core::output::{DeliveryId, Event, Output, State, Verdict};
-use tom_core::storage::{Heap, Limits};
+use tom_core::output::{DeliveryId, Event, Output, Record, RecordKey, State, Verdict};
+use tom_core::storage::Limits;
 use tom_core::time::{Instant, Span, UnixTime};
 use tom_core::wire::{Candidate, CandidateList, MessageId};
 
@@ -31,6 +36,7 @@ pub struct Wire {
     pub loss_percent: u64,
     pub dup_percent: u64,
     pub mtu: u32,
+    pub max_frame: u32,
 }
 
 impl Default for Wire {
@@ -41,6 +47,7 @@ impl Default for Wire {
             loss_percent: 0,
             dup_percent: 0,
             mtu: 1_200,
+            max_frame: 65_538,
         }
     }
 }
@@ -56,9 +63,27 @@ pub struct Received {
     pub path: Vec<u8>,
 }
 
+/// How a house's storage behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disk {
+    /// Records are durable at once.
+    Works,
+    /// Records wait for [`Village::flush`]; a restart loses them.
+    Slow,
+    /// Every record is refused.
+    Fails,
+}
+
+/// A change of storage that is not durable yet.
+#[derive(Clone, Debug)]
+pub enum Waiting {
+    Write(RecordKey, u32, Vec<u8>),
+    Forget(RecordKey),
+}
+
 /// One inhabitant.
 pub struct House {
-    pub node: Node<Heap>,
+    pub node: Box<dyn Inhabitant>,
     pub key: PublicKey,
     pub received: Vec<Received>,
     pub events: Vec<(Instant, Event)>,
@@ -67,12 +92,20 @@ pub struct House {
     pub takes: bool,
     /// Takes no input at all: a stopped process.
     pub frozen: bool,
-    /// Drops every envelope frame it would forward, after taking it.
+    /// Says that it took what it is to hand on, and hands on nothing.
     pub swallows: bool,
     /// Every datagram it put out: link, bytes.
     pub sent: Vec<(LinkId, Vec<u8>)>,
-    pub persisted: Vec<(tom_core::output::RecordKey, u32, Vec<u8>)>,
-    pub store: BTreeMap<tom_core::output::RecordKey, Vec<u8>>,
+    pub disk: Disk,
+    pub waiting: Vec<Waiting>,
+    pub store: BTreeMap<RecordKey, (u32, Vec<u8>)>,
+    /// Every record it ever put out.
+    pub persisted: Vec<(RecordKey, Vec<u8>)>,
+    size: Size,
+    config: Config,
+    identity: [u8; 32],
+    /// It is told the time when it starts.
+    clocked: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -82,6 +115,9 @@ struct End {
     wire: Wire,
     up: bool,
 }
+
+/// Sees each datagram in flight: (from, to, bytes). Emptied ones are lost.
+pub type Meddler = Box<dyn FnMut(usize, usize, &mut Vec<u8>)>;
 
 /// The village.
 pub struct Village {
@@ -98,9 +134,10 @@ pub struct Village {
     pub dial: Option<Span>,
     pending_dials: Vec<(Instant, usize, usize)>,
     pub keep_sent: bool,
-    /// Changes bytes in flight: (from, to, bytes).
-    pub meddler: Option<Box<dyn FnMut(usize, usize, &mut Vec<u8>)>>,
+    pub meddler: Option<Meddler>,
     pub delivered_bytes: u64,
+    /// Steps made without the time passing.
+    still: u32,
 }
 
 impl Village {
@@ -120,6 +157,7 @@ impl Village {
             keep_sent: false,
             meddler: None,
             delivered_bytes: 0,
+            still: 0,
         }
     }
 
@@ -132,23 +170,45 @@ impl Village {
         village
     }
 
+    /// Full nodes in a row, each linked to the next.
+    pub fn row(n: usize, seed: u64) -> Self {
+        let mut village = Self::of(n, seed);
+        for at in 1..n {
+            village.link(at - 1, at, Wire::default());
+        }
+        village.run(Span::from_millis(100));
+        village
+    }
+
     pub fn add(&mut self, config: Config) -> usize {
         self.add_with(config, small())
     }
 
     pub fn add_with(&mut self, config: Config, limits: Limits) -> usize {
-        let mut identity = [0; 32];
-        self.rng.fill(&mut identity);
-        self.add_keyed(config, limits, identity)
+        self.add_sized(config, Size::Heap(limits))
     }
 
-    pub fn add_keyed(&mut self, config: Config, limits: Limits, identity: [u8; 32]) -> usize {
-        let mut seed = [0; 32];
-        self.rng.fill(&mut seed);
-        let keys = SoftKeys::from_seed(identity);
-        let key = *keys.public();
-        let node = Node::new(Heap::new(limits), keys, config, Seed::new(seed), self.now)
-            .expect("a valid configuration");
+    pub fn add_sized(&mut self, config: Config, size: Size) -> usize {
+        let identity = self.rng.array();
+        self.add_keyed(config, size, identity, true)
+    }
+
+    /// A node that is not told the time.
+    pub fn add_clockless(&mut self, config: Config) -> usize {
+        let identity = self.rng.array();
+        self.add_keyed(config, Size::Heap(small()), identity, false)
+    }
+
+    pub fn add_keyed(
+        &mut self,
+        config: Config,
+        size: Size,
+        identity: [u8; 32],
+        clocked: bool,
+    ) -> usize {
+        let seed = Seed::new(self.rng.array());
+        let key = *SoftKeys::from_seed(identity).public();
+        let node = build(size, identity, config, seed, self.now);
         self.houses.push(House {
             node,
             key,
@@ -159,18 +219,42 @@ impl Village {
             frozen: false,
             swallows: false,
             sent: Vec::new(),
-            persisted: Vec::new(),
+            disk: Disk::Works,
+            waiting: Vec::new(),
             store: BTreeMap::new(),
+            persisted: Vec::new(),
+            size,
+            config,
+            identity,
+            clocked,
         });
         let at = self.houses.len() - 1;
-        let unix = UnixTime::from_secs(EPOCH + self.now.as_millis() / 1_000);
-        self.input(
-            at,
-            Input::Clock {
-                unix,
-                error: Span::ZERO,
-            },
-        );
+        self.wake_up(at, false);
+        at
+    }
+
+    fn wake_up(&mut self, at: usize, restore: bool) {
+        if self.houses[at].clocked {
+            let unix = self.unix();
+            self.input(at, clock(unix));
+        }
+        if restore {
+            let records: Vec<_> = self.houses[at]
+                .store
+                .iter()
+                .map(|(key, (version, bytes))| (*key, *version, bytes.clone()))
+                .collect();
+            for (key, version, bytes) in records {
+                let record = Record {
+                    key,
+                    version,
+                    bytes: &bytes,
+                };
+                let verdict = self.houses[at].node.handle(self.now, Input::Restored(record));
+                assert!(matches!(verdict, Verdict::Accepted(_)), "{key:?}: {verdict:?}");
+            }
+            self.drain(at);
+        }
         let mut list = CandidateList::new();
         assert!(list.push(Candidate::V4 {
             address: [127, 0, 0, 1],
@@ -179,35 +263,65 @@ impl Village {
         let mut buf = [0; 64];
         let len = list.emit(&mut buf).expect("room");
         self.input(at, Input::Command(Command::Candidates(&buf[..len])));
-        at
+    }
+
+    /// Stops a node and starts it again with the same identity, with its durable records or none.
+    /// Its links are gone.
+    pub fn restart(&mut self, at: usize, keep: bool) {
+        self.stop(at);
+        let seed = Seed::new(self.rng.array());
+        let house = &mut self.houses[at];
+        house.node = build(house.size, house.identity, house.config, seed, self.now);
+        house.frozen = false;
+        house.waiting.clear();
+        if !keep {
+            house.store.clear();
+        }
+        self.wake_up(at, keep);
+    }
+
+    /// A process that dies: it takes no input any more, and its neighbours see their links go.
+    pub fn stop(&mut self, at: usize) {
+        self.houses[at].frozen = true;
+        let links: Vec<_> = self.links_of(at).collect();
+        for link in links {
+            self.cut(at, link);
+        }
+    }
+
+    /// Seconds since 1970.
+    pub fn unix(&self) -> u64 {
+        EPOCH + self.now.as_millis() / 1_000
     }
 
     pub fn key(&self, house: usize) -> PublicKey {
         self.houses[house].key
     }
 
+    fn links_of(&self, house: usize) -> impl Iterator<Item = LinkId> {
+        let range = self.ends.range((house, 0)..=(house, u32::MAX));
+        range.map(|((_, link), _)| LinkId(*link))
+    }
+
+    /// The links from one house to another, as the first one names them.
+    pub fn links(&self, from: usize, to: usize) -> Vec<LinkId> {
+        let range = self.ends.range((from, 0)..=(from, u32::MAX));
+        let to = range.filter(|(_, end)| end.house == to);
+        to.map(|((_, link), _)| LinkId(*link)).collect()
+    }
+
     /// Connects two houses; returns the links' numbers at each end.
     pub fn link(&mut self, a: usize, b: usize, wire: Wire) -> (LinkId, LinkId) {
         let (la, lb) = (LinkId(self.next_link), LinkId(self.next_link + 1));
         self.next_link += 2;
-        self.ends.insert(
-            (a, la.0),
-            End {
-                house: b,
-                link: lb,
-                wire,
-                up: true,
-            },
-        );
-        self.ends.insert(
-            (b, lb.0),
-            End {
-                house: a,
-                link: la,
-                wire,
-                up: true,
-            },
-        );
+        let end = |house, link| End {
+            house,
+            link,
+            wire,
+            up: true,
+        };
+        self.ends.insert((a, la.0), end(b, lb));
+        self.ends.insert((b, lb.0), end(a, la));
         let (ka, kb) = (self.key(a), self.key(b));
         self.input(a, up(la, kb, wire, true));
         self.input(b, up(lb, ka, wire, false));
@@ -220,8 +334,38 @@ impl Village {
             return;
         };
         self.ends.remove(&(end.house, end.link.0));
-        self.input(a, Input::Link(LinkEvent::Down { link }));
-        self.input(end.house, Input::Link(LinkEvent::Down { link: end.link }));
+        for (house, link) in [(a, link), (end.house, end.link)] {
+            if !self.houses[house].frozen {
+                self.input(house, Input::Link(LinkEvent::Down { link }));
+            }
+        }
+    }
+
+    /// Cuts every link between two houses.
+    pub fn part(&mut self, a: usize, b: usize) {
+        for link in self.links(a, b) {
+            self.cut(a, link);
+        }
+    }
+
+    /// Makes a link carry nothing (or again) without telling either end.
+    pub fn deafen(&mut self, a: usize, link: LinkId, deaf: bool) {
+        let Some(end) = self.ends.get_mut(&(a, link.0)) else {
+            return;
+        };
+        end.up = !deaf;
+        let other = (end.house, end.link.0);
+        if let Some(end) = self.ends.get_mut(&other) {
+            end.up = !deaf;
+        }
+    }
+
+    /// Changes a link's character for what is sent from now on.
+    pub fn rewire(&mut self, a: usize, link: LinkId, wire: Wire) {
+        let end = self.ends.get_mut(&(a, link.0)).expect("a link");
+        end.wire = wire;
+        let other = (end.house, end.link.0);
+        self.ends.get_mut(&other).expect("its other end").wire = wire;
     }
 
     /// Feeds one input and drains what comes of it.
@@ -232,41 +376,67 @@ impl Village {
         verdict
     }
 
+    /// Feeds bytes as if they had come over this link.
+    pub fn inject(&mut self, house: usize, link: LinkId, bytes: &[u8]) -> Verdict {
+        let mut bytes = bytes.to_vec();
+        let bytes = bytes.as_mut_slice();
+        self.input(house, Input::Datagram { link, bytes })
+    }
+
     pub fn send(&mut self, from: usize, to: usize, payload: &[u8]) -> MessageId {
         let to = self.key(to);
         self.send_to(from, Send::new(to, payload))
     }
 
     pub fn send_to(&mut self, from: usize, send: Send<'_>) -> MessageId {
-        match self.input(from, Input::Command(Command::Send(send))) {
+        match self.try_send(from, send) {
             Verdict::Accepted(Some(id)) => id,
             other => panic!("not accepted: {other:?}"),
+        }
+    }
+
+    pub fn try_send(&mut self, from: usize, send: Send<'_>) -> Verdict {
+        self.input(from, Input::Command(Command::Send(send)))
+    }
+
+    /// The application takes everything delivered to it so far.
+    pub fn take_all(&mut self, house: usize) {
+        let ids: Vec<_> = self.houses[house].received.iter().map(|r| r.id).collect();
+        for id in ids {
+            self.input(house, Input::Taken(id));
+        }
+    }
+
+    /// What waited for a slow disk becomes durable.
+    pub fn flush(&mut self, house: usize) {
+        for change in std::mem::take(&mut self.houses[house].waiting) {
+            match change {
+                Waiting::Write(key, version, bytes) => {
+                    self.houses[house].store.insert(key, (version, bytes));
+                    let ok = true;
+                    self.input(house, Input::Persisted { key, version, ok });
+                }
+                Waiting::Forget(key) => {
+                    self.houses[house].store.remove(&key);
+                }
+            }
         }
     }
 
     fn drain(&mut self, house: usize) {
         let mut buf = vec![0; 70_000];
         loop {
-            let mut taken = None;
-            let mut feedback = Vec::new();
-            match self.houses[house]
-                .node
-                .poll(&mut buf)
-                .expect("a long buffer")
-            {
+            let now = self.now;
+            let mut answer: Option<Answer> = None;
+            match self.houses[house].node.poll(&mut buf).expect("a long buffer") {
                 None => break,
                 Some(Output::Transmit(transmit)) => {
                     let (link, bytes) = (transmit.link, transmit.bytes.to_vec());
-                    if self.keep_sent {
-                        self.houses[house].sent.push((link, bytes.clone()));
-                    }
-                    if !self.houses[house].frozen {
-                        self.fly(house, link, bytes);
-                    }
+                    self.transmit(house, link, bytes);
                 }
                 Some(Output::Deliver(delivery)) => {
                     let received = Received {
-                        at: self.now,
+                        at: now,
                         id: delivery.id,
                         from: delivery.from,
                         payload: delivery.payload.to_vec(),
@@ -275,65 +445,98 @@ impl Village {
                     };
                     self.houses[house].received.push(received);
                     if self.houses[house].takes {
-                        taken = Some(delivery.id);
+                        answer = Some(Answer::Taken(delivery.id));
                     }
                 }
-                Some(Output::Notify(event)) => self.houses[house].events.push((self.now, event)),
+                Some(Output::Notify(event)) => self.houses[house].events.push((now, event)),
                 Some(Output::Dial { peer, .. }) => {
                     self.houses[house].dials.push(peer);
                     let other = self.houses.iter().position(|house| house.key == peer);
                     match (self.dial, other) {
                         (Some(after), Some(other)) => {
-                            self.pending_dials
-                                .push((self.now.plus(after), house, other));
+                            self.pending_dials.push((now.plus(after), house, other));
                         }
-                        _ => feedback.push(peer),
+                        _ => answer = Some(Answer::DialFailed(peer)),
                     }
                 }
                 Some(Output::Close(link)) => {
                     if let Some(end) = self.ends.remove(&(house, link.0)) {
                         self.ends.remove(&(end.house, end.link.0));
-                        let now = self.now;
-                        self.houses[house]
-                            .node
-                            .handle(now, Input::Link(LinkEvent::Down { link }));
-                        self.houses[end.house]
-                            .node
-                            .handle(now, Input::Link(LinkEvent::Down { link: end.link }));
+                        let down = |link| Input::Link(LinkEvent::Down { link });
+                        self.houses[house].node.handle(now, down(link));
+                        self.houses[end.house].node.handle(now, down(end.link));
                         self.drain(end.house);
                     }
                 }
                 Some(Output::Persist(record)) => {
                     let (key, version, bytes) = (record.key, record.version, record.bytes.to_vec());
-                    self.houses[house].persisted.push((key, version, bytes));
+                    answer = self.persist(house, key, version, bytes);
                 }
-                Some(Output::Forget(key)) => {
-                    self.houses[house].store.remove(&key);
-                    self.houses[house]
-                        .persisted
-                        .retain(|(pending, _, _)| *pending != key);
-                }
+                Some(Output::Forget(key)) => match self.houses[house].disk {
+                    Disk::Works | Disk::Fails => {
+                        self.houses[house].store.remove(&key);
+                    }
+                    Disk::Slow => self.houses[house].waiting.push(Waiting::Forget(key)),
+                },
             }
-            let now = self.now;
-            if let Some(id) = taken {
-                self.houses[house].node.handle(now, Input::Taken(id));
-            }
-            for peer in feedback {
-                let event = LinkEvent::DialFailed { peer };
-                self.houses[house].node.handle(now, Input::Link(event));
-            }
+            let input = match answer {
+                None => continue,
+                Some(Answer::Taken(id)) => Input::Taken(id),
+                Some(Answer::DialFailed(peer)) => Input::Link(LinkEvent::DialFailed { peer }),
+                Some(Answer::Persisted(key, version, ok)) => Input::Persisted { key, version, ok },
+            };
+            self.houses[house].node.handle(now, input);
         }
+    }
+
+    fn persist(
+        &mut self,
+        house: usize,
+        key: RecordKey,
+        version: u32,
+        bytes: Vec<u8>,
+    ) -> Option<Answer> {
+        let house = &mut self.houses[house];
+        house.persisted.push((key, bytes.clone()));
+        match house.disk {
+            Disk::Works => {
+                house.store.insert(key, (version, bytes));
+                Some(Answer::Persisted(key, version, true))
+            }
+            Disk::Slow => {
+                house.waiting.push(Waiting::Write(key, version, bytes));
+                None
+            }
+            // Refused once per record: a driver that says so at once, each time, would never end.
+            Disk::Fails => None,
+        }
+    }
+
+    fn transmit(&mut self, house: usize, link: LinkId, mut bytes: Vec<u8>) {
+        if self.keep_sent {
+            self.houses[house].sent.push((link, bytes.clone()));
+        }
+        if self.houses[house].frozen {
+            return;
+        }
+        if self.houses[house].swallows {
+            wire::lose_envelopes(&mut bytes, wire::carries);
+        }
+        self.fly(house, link, bytes);
     }
 
     fn fly(&mut self, house: usize, link: LinkId, mut bytes: Vec<u8>) {
         let Some(end) = self.ends.get(&(house, link.0)).copied() else {
             return;
         };
-        if self.rng.below(100) < end.wire.loss_percent {
+        if !end.up || self.rng.below(100) < end.wire.loss_percent {
             return;
         }
         if let Some(meddler) = &mut self.meddler {
             meddler(house, end.house, &mut bytes);
+        }
+        if bytes.is_empty() {
+            return;
         }
         let copies = if self.rng.below(100) < end.wire.dup_percent {
             2
@@ -368,7 +571,7 @@ impl Village {
     pub fn run(&mut self, span: Span) {
         let end = self.now.plus(span);
         while let Some(next) = self.next().filter(|next| *next <= end) {
-            self.now = self.now.max(next);
+            self.go_to(next);
             self.step();
         }
         self.now = end;
@@ -382,10 +585,24 @@ impl Village {
             if done(self) {
                 return Some(self.now.since(start));
             }
-            let next = self.next().filter(|next| *next <= end)?;
-            self.now = self.now.max(next);
+            let Some(next) = self.next().filter(|next| *next <= end) else {
+                self.now = end;
+                return None;
+            };
+            self.go_to(next);
             self.step();
         }
+    }
+
+    /// Runs until a message is proven.
+    pub fn run_until_delivered(&mut self, house: usize, id: MessageId, span: Span) -> Option<Span> {
+        self.run_until(span, |v| v.is_delivered(house, id))
+    }
+
+    fn go_to(&mut self, next: Instant) {
+        self.still = if next > self.now { 0 } else { self.still + 1 };
+        assert!(self.still < 10_000, "the time stands still at {:?}", self.now);
+        self.now = self.now.max(next);
     }
 
     fn step(&mut self) {
@@ -398,13 +615,8 @@ impl Village {
             if self.houses[house].frozen || !self.ends.contains_key(&(house, link.0)) {
                 continue;
             }
-            self.input(
-                house,
-                Input::Datagram {
-                    link,
-                    bytes: &mut bytes,
-                },
-            );
+            let bytes = bytes.as_mut_slice();
+            self.input(house, Input::Datagram { link, bytes });
         }
         let due: Vec<_> = self
             .pending_dials
@@ -429,14 +641,7 @@ impl Village {
 
     /// The last state the application was told of.
     pub fn state(&self, house: usize, id: MessageId) -> Option<State> {
-        self.houses[house]
-            .events
-            .iter()
-            .rev()
-            .find_map(|(_, event)| match event {
-                Event::Message { id: of, state } if *of == id => Some(*state),
-                _ => None,
-            })
+        self.states(house, id).last().copied()
     }
 
     /// All states the application was told of, in order.
@@ -451,6 +656,10 @@ impl Village {
         states.collect()
     }
 
+    pub fn is_delivered(&self, house: usize, id: MessageId) -> bool {
+        self.states(house, id).contains(&State::Delivered)
+    }
+
     pub fn payloads(&self, house: usize) -> Vec<&[u8]> {
         self.houses[house]
             .received
@@ -459,8 +668,73 @@ impl Village {
             .collect()
     }
 
+    /// How often a payload was handed to the application.
+    pub fn times(&self, house: usize, payload: &[u8]) -> usize {
+        self.payloads(house)
+            .iter()
+            .filter(|got| **got == payload)
+            .count()
+    }
+
+    /// Sessions that this node was told can be used.
+    pub fn sessions(&self, house: usize) -> usize {
+        let events = self.houses[house].events.iter();
+        events
+            .filter(|(_, event)| matches!(event, Event::Session { .. }))
+            .count()
+    }
+
     pub fn drops(&self, house: usize, reason: Drop) -> u64 {
         self.houses[house].node.stats().drops(reason)
+    }
+
+    /// Entries in a table now.
+    pub fn used(&self, house: usize, table: tom_core::error::TableName) -> u32 {
+        let tables = self.houses[house].node.tables();
+        tables
+            .iter()
+            .find(|entry| entry.table == table)
+            .expect("a table")
+            .len
+    }
+
+    /// The envelopes a house put out so far (needs `keep_sent`), with the links they left over.
+    pub fn envelopes(&self, house: usize) -> Vec<(LinkId, Vec<u8>)> {
+        let sent = self.houses[house].sent.iter();
+        sent.flat_map(|(link, bytes)| {
+            wire::envelopes(bytes)
+                .into_iter()
+                .map(|envelope| (*link, envelope))
+        })
+        .collect()
+    }
+
+    /// Of those, the ones that carry content.
+    pub fn carried(&self, house: usize) -> Vec<Vec<u8>> {
+        let all = self.envelopes(house).into_iter();
+        all.map(|(_, envelope)| envelope)
+            .filter(|envelope| wire::carries(envelope))
+            .collect()
+    }
+
+    /// Nobody found an internal rule broken.
+    pub fn assert_sound(&self) {
+        for (at, house) in self.houses.iter().enumerate() {
+            assert_eq!(house.node.stats().bugs, 0, "house {at}");
+        }
+    }
+}
+
+enum Answer {
+    Taken(DeliveryId),
+    DialFailed(PublicKey),
+    Persisted(RecordKey, u32, bool),
+}
+
+pub fn clock(unix: u64) -> Input<'static> {
+    Input::Clock {
+        unix: UnixTime::from_secs(unix),
+        error: Span::ZERO,
     }
 }
 
@@ -469,7 +743,7 @@ fn up(link: LinkId, peer: PublicKey, wire: Wire, dialed: bool) -> Input<'static>
         link,
         peer,
         mtu: wire.mtu,
-        max_frame: 65_538,
+        max_frame: wire.max_frame,
         dialed,
         observed: &[],
     })
@@ -496,3 +770,4 @@ pub fn small() -> Limits {
         scratch: 65_533,
     }
 }
+
