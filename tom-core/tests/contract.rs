@@ -1,8 +1,8 @@
 //! The seven clauses of the node's contract, each over random tapes. Spec: driver, "Contract".
 
-mod tape;
 #[path = "tape/strategy.rs"]
 mod strategy;
+mod tape;
 
 use proptest::prelude::*;
 
@@ -18,12 +18,20 @@ use tom_core::time::{Instant, Span};
 use tom_core::wire::Frames;
 
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, max_shrink_iters: 2_000, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        max_shrink_iters: 2_000,
+        ..ProptestConfig::default()
+    }
 }
 
 /// A tape without its ticks: those are the driver's, and each clause makes its own.
 fn without_ticks(tape: &Tape) -> Tape {
-    tape.iter().filter(|(_, input)| *input != Owned::Tick).cloned().collect()
+    tape.iter()
+        .filter(|(_, input)| *input != Owned::Tick)
+        .cloned()
+        .collect()
 }
 
 /// How full each table is.
@@ -251,7 +259,14 @@ fn tapes_get_below_the_cryptography() {
     let mut script = Vec::new();
     for round in 0..6 {
         for (from, to) in [(1, 0), (0, 1), (1, 3), (3, 1), (0, 3)] {
-            script.push(Op::Send { from, to, len: 40, class: round, trace: false, secs: 60 });
+            script.push(Op::Send {
+                from,
+                to,
+                len: 40,
+                class: round,
+                trace: false,
+                secs: 60,
+            });
             script.push(Op::Wait(700));
         }
     }
