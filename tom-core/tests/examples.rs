@@ -57,3 +57,29 @@ fn custom_io_has_at_most_80_lines() {
     let lines = source("examples/custom_io.rs").lines().count();
     assert!(lines <= 80, "{lines} lines");
 }
+
+/// The one in the crate's documentation is compiled and run; the README shows the same.
+#[test]
+fn the_readme_shows_the_run_loop_of_the_crate() {
+    let docs = source("tom-core/src/lib.rs");
+    let visible: String = docs
+        .lines()
+        .skip_while(|line| *line != "//! ```")
+        .skip(1)
+        .take_while(|line| *line != "//! ```")
+        .filter(|line| !line.starts_with("//! #"))
+        .map(|line| {
+            format!(
+                "{}\n",
+                line.trim_start_matches("//!")
+                    .strip_prefix(' ')
+                    .unwrap_or("")
+            )
+        })
+        .collect();
+    assert_eq!(visible.lines().count(), 30, "{visible}");
+    assert!(
+        source("README.md").contains(&format!("```rust\n{visible}```")),
+        "{visible}"
+    );
+}
