@@ -191,12 +191,19 @@ fn two_that_swallow_do_not_hide_the_third() {
     }
     village.houses[4].frozen = false;
     let first = village.send(A, B, b"first");
-    assert!(village.run_until_delivered(A, first, Span::from_secs(5)).is_some());
+    assert!(
+        village
+            .run_until_delivered(A, first, Span::from_secs(5))
+            .is_some()
+    );
     village.houses[2].swallows = true;
     village.houses[3].swallows = true;
     let id = village.send(A, B, b"third");
     let took = village.run_until_delivered(A, id, Span::from_secs(60));
-    assert!(took.is_some_and(|took| took <= Span::from_secs(3)), "{took:?}");
+    assert!(
+        took.is_some_and(|took| took <= Span::from_secs(3)),
+        "{took:?}"
+    );
 }
 
 /// A hop that swallows is avoided after a few messages: its rank is halved each time.

@@ -434,7 +434,9 @@ impl World {
 
     /// A datagram arrives at `to` over its link from `from`.
     pub fn arrive_from(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
-        let pair = PAIRS.iter().position(|pair| *pair == (from, to) || *pair == (to, from));
+        let pair = PAIRS
+            .iter()
+            .position(|pair| *pair == (from, to) || *pair == (to, from));
         self.arrive(to, pair.expect("neighbours"), bytes);
     }
 
