@@ -1,5 +1,6 @@
 //! Bytes nobody should send: each ends in a counted, numbered drop, or is used; nothing grows, nobody
 //! else is held up. Spec: drop reasons.
+#![allow(unreachable_pub, reason = "helpers shared between test binaries")]
 
 #[path = "bad_input/lab.rs"]
 mod lab;
