@@ -44,16 +44,6 @@ impl Idx {
     pub(super) const fn at(self) -> usize {
         self.0.wrapping_sub(1) as usize
     }
-
-    /// The value kept in plain `u32` storage; 0 is NONE.
-    pub(super) const fn raw(self) -> u32 {
-        self.0
-    }
-
-    /// Undoes [`Idx::raw`].
-    pub(super) const fn from_raw(raw: u32) -> Self {
-        Self(raw)
-    }
 }
 
 impl core::fmt::Debug for Idx {
