@@ -320,40 +320,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-<<<<<<< HEAD
-    /// Whether the message came before under another envelope; sees to its acknowledgement.
-    fn came_before(&mut self, receipt: &Receipt, seen: Seen) -> bool {
-        let sender = receipt.contact.handle;
-        match seen {
-            Seen::No => false,
-            Seen::Waiting => {
-                let key = DeliveryId {
-                    sender,
-                    reference: receipt.id,
-                }
-                .to_bytes();
-                let again = receipt
-                    .secret
-                    .map(|secret| (receipt.arrival.reference, secret));
-                if let Some(idx) = self.delivery.inbox.find(&key)
-                    && let Some(entry) = self.delivery.inbox.get_mut(idx)
-                {
-                    entry.again = again.or(entry.again);
-                    entry.link = receipt.arrival.link;
-                }
-                true
-            }
-            Seen::Yes => {
-                self.stats.duplicates += 1;
-                self.acknowledge(receipt);
-                true
-            }
-        }
-    }
-
     #[inline(never)]
-=======
->>>>>>> main
     fn on_data(
         &mut self,
         arrival: Arrival,
