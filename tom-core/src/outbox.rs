@@ -13,7 +13,6 @@ use crate::invariant::Bug;
 use crate::output::{
     Delivery, DeliveryId, Event, Output, Record, RecordKey, RecordKind, State, Transmit,
 };
-use crate::report::{Attempt, add_attempt};
 use crate::wire::{
     AckWriter, Candidates, ENVELOPE_AT, Frame, Head, Hello, Kind, MAX_PROOFS, NackCode, Ping,
     Profile as WireProfile, Proof, ReachAnswer, ReachAsk, Reference, TakenWriter, Trace, Trailers,
@@ -352,15 +351,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         message.sends = message.sends.saturating_add(1);
         message.sent = Some(now);
         let direct = peer == Some(message.contact.handle);
-        add_attempt(
-            &mut message.attempts,
-            Attempt {
-                neighbour: peer.unwrap_or_default(),
-                direct,
-                sent: now,
-                taken: None,
-                passed: None,
-            },
+        message.attempts.add(
+            peer.unwrap_or_default(),
+            direct,
+            now.since(message.accepted),
         );
         self.tell_state(idx, State::Sent);
         Made::Bytes(made)

@@ -34,7 +34,7 @@ impl Bucket {
     pub const fn new() -> Self {
         Self {
             head: Idx::NONE,
-            hash: Hash(0),
+            hash: Hash::NONE,
             chain: Idx::NONE,
         }
     }
@@ -353,9 +353,8 @@ impl<'a, T: Entry> Table<'a, T> {
         }
     }
 
-    /// Spreads the hash over any number of buckets without a division.
     fn bucket(&self, hash: Hash) -> usize {
-        ((u64::from(hash.0) * u64::from(count(self.buckets))) >> 32) as usize
+        hash.bucket(count(self.buckets))
     }
 
     /// Makes `idx`, whose own links are set, the end of the order behind `newest`.

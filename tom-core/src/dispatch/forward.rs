@@ -309,9 +309,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             if message.link.is_none_or(|last| last.id != link.id) || message.sends == 0 {
                 return Err(Drop::ReceiptUnknown.into());
             }
-            if let Some(attempt) = message.attempts.last_mut() {
-                attempt.passed.get_or_insert(now.since(attempt.sent));
-            }
+            let sent = message.sent.unwrap_or(now);
+            message.attempts.passed(now.since(sent));
             self.tell_state(idx, crate::output::State::Passed);
             return Ok(None);
         }

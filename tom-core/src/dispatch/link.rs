@@ -207,9 +207,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             message.taken = true;
             let (sends, dst) = (message.sends, message.contact.handle);
             let sent = message.sent.unwrap_or(now);
-            if let Some(attempt) = message.attempts.last_mut() {
-                attempt.taken.get_or_insert(now.since(sent));
-            }
+            message.attempts.taken(now.since(sent));
             self.out.saw_rtt(at, sent, now);
             if !self.out.has_room() {
                 continue;

@@ -11,7 +11,7 @@ use crate::error::{Misuse, Refusal};
 use crate::identity::Keys;
 use crate::input::LinkId;
 use crate::output::{DeliveryId, Record, RecordKey, RecordKind, State};
-use crate::report::Attempts;
+use crate::report::Transmissions;
 use crate::session::record as sessions;
 use crate::session::{ContactRef, Recover};
 use crate::time::Span;
@@ -211,7 +211,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             durable: true,
             version,
             accepted: self.now,
-            attempts: Attempts::new(),
+            attempts: Transmissions::default(),
         };
         let idx = match self.delivery.outbox.insert(message) {
             Ok(idx) => idx,

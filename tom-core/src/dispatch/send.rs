@@ -10,7 +10,7 @@ use crate::identity::{Keys, PublicKey};
 use crate::input::{Command, LinkId, Send};
 use crate::output::{RecordKey, RecordKind, State};
 use crate::policy::backoff;
-use crate::report::Attempts;
+use crate::report::Transmissions;
 use crate::routing::{Asker, Choice, Wish};
 use crate::session::{self, ContactRef, Recover, SealRequest, Sealed};
 use crate::time::Span;
@@ -542,7 +542,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             took: Span::ZERO,
             in_session: false,
             sends: 0,
-            attempts: Attempts::new(),
+            accepted: old.accepted,
+            attempts: Transmissions::default(),
         };
         let (contact, purpose, held) = (old.contact, old.purpose, old.held);
         let (session, envelope) = (old.session, old.envelope);
@@ -602,7 +603,7 @@ pub(super) struct Carried {
     read: bool,
     version: u32,
     accepted: crate::time::Instant,
-    attempts: Attempts,
+    attempts: Transmissions,
 }
 
 impl Carried {
@@ -616,7 +617,7 @@ impl Carried {
             read: false,
             version: 0,
             accepted: now,
-            attempts: Attempts::new(),
+            attempts: Transmissions::default(),
         }
     }
 }
