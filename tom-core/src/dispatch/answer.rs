@@ -21,6 +21,7 @@ const RENEW_EVERY: Span = Span::from_secs(60);
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// The application has a message safely: it is acknowledged now, if it was not yet.
+    #[inline(never)]
     pub(super) fn taken(&mut self, id: DeliveryId) -> Step {
         let unknown = Refusal::Misuse(Misuse::UnknownId);
         let idx = self.delivery.inbox.find(&id.to_bytes()).ok_or(unknown)?;
@@ -157,6 +158,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// Secrets came back: for our own messages, or for envelopes we handed on.
+    #[inline(never)]
     pub(super) fn on_acks(&mut self, link: LinkRef, expiry: u32, acks: Acks<'_>) -> Step {
         let mut first = None;
         for proof in acks {
@@ -276,6 +278,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// An answer to a handshake: ours, or one for an envelope we handed on.
+    #[inline(never)]
     pub(super) fn on_resp(
         &mut self,
         link: LinkRef,
@@ -329,6 +332,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A hint that an envelope was not taken. It never ends a message.
+    #[inline(never)]
     pub(super) fn on_nack(
         &mut self,
         link: LinkRef,

@@ -17,6 +17,7 @@ use crate::wire::{
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Takes an envelope for somebody else, once per attempt, and finds it a next hop.
+    #[inline(never)]
     pub(super) fn forward(
         &mut self,
         link: LinkRef,

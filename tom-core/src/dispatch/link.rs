@@ -16,6 +16,7 @@ use crate::wire::{Candidates, Hello, Ping, ReachAnswer, ReachAsk, References};
 const MIN_FRAME: u32 = 1_280;
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
+    #[inline(never)]
     pub(super) fn link_event(&mut self, event: LinkEvent<'_>) -> Step {
         match event {
             LinkEvent::Up {

@@ -52,6 +52,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A record is durable, or could not be made so.
+    #[inline(never)]
     pub(super) fn persisted(&mut self, key: RecordKey, version: u32, ok: bool) -> Step {
         // What storage refused is offered again later, not at once: a full disk must not spin.
         match key.kind {
@@ -140,6 +141,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A record read back, before anything else happened.
+    #[inline(never)]
     pub(super) fn restored(&mut self, record: Record<'_>) -> Step {
         if !self.out.has_room() {
             return Err(Refusal::Backpressure.into());

@@ -33,6 +33,7 @@ const READS: usize = 64;
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Reads a link datagram frame by frame. A bad frame costs itself; the others are used.
+    #[inline(never)]
     pub(super) fn datagram(&mut self, link: LinkId, bytes: &mut [u8]) -> Step {
         self.stats.bytes_in = self.stats.bytes_in.saturating_add(bytes.len() as u64);
         let Some(link) = self.out.find(link) else {
@@ -183,6 +184,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.out.push(link, Queue::Control, Job::Taken(reference));
     }
 
+    #[inline(never)]
     fn on_seal(&mut self, arrival: Arrival, bytes: &mut [u8], trace: &Trace) -> Step {
         if let Some(idx) = self.delivery.opened.find(&arrival.reference.0) {
             self.taken_frame(arrival.link, arrival.reference);
@@ -322,6 +324,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
+    #[inline(never)]
     fn on_data(
         &mut self,
         arrival: Arrival,

@@ -28,6 +28,7 @@ const KNOCK_EVERY: Span = Span::from_secs(60);
 pub(crate) const SEAL_OVERHEAD: usize = 24 + 96 + 5 + 9;
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
+    #[inline(never)]
     pub(super) fn command(&mut self, command: Command<'_>) -> Step {
         match command {
             Command::Send(send) => self.send(send).map(Some),
