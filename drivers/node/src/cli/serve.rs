@@ -133,6 +133,13 @@ async fn answer(
             let id = MessageId(bytes.ok_or(WrongInput("not the id of a message sent".into()))?);
             client.path(id).await?.map_or(Value::Null, |report| path(&report))
         }
+        Request::Keep { peer } => {
+            let peer: tom::Peer = peer.parse().map_err(|error: tom::PeerError| {
+                WrongInput(error.to_string())
+            })?;
+            client.keep(&peer).await?;
+            json!({ "ok": true })
+        }
         Request::Misbehave { how } => {
             let mischief = match how.as_str() {
                 "swallow" => Mischief::Swallow,
