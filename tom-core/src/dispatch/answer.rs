@@ -366,8 +366,20 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Err(Drop::BadNack.into());
         }
         let (contact, dst, sends) = (message.contact, message.contact.handle, message.sends);
+        let in_session = message.session.is_some();
         match code {
             NackCode::NoKey => self.renew(idx, contact),
+            // One-shots need room for a day at the recipient, session messages need none.
+            NackCode::Full
+                if !in_session
+                    && self
+                        .session
+                        .sending(self.now, self.config, contact)
+                        .is_some()
+                    && self.reseal(idx) =>
+            {
+                Ok(None)
+            }
             NackCode::TooBig | NackCode::Full | NackCode::NoRoute => {
                 self.routing.failed(dst, link, code == NackCode::NoRoute);
                 let first = self.config.taken_wait;

@@ -60,6 +60,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 let sid = Sid([a, b, c, d]);
                 if ok {
                     self.session.session_persisted(sid, version);
+                    let idx = self.session.sessions.find(&sid.0);
+                    let contact = idx.and_then(|idx| self.session.sessions.get(idx));
+                    if let Some(contact) = contact.map(|session| session.contact) {
+                        self.session_ready(contact);
+                    }
                 } else {
                     self.persist_session(sid);
                 }

@@ -214,9 +214,18 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.session_ready(opened.contact);
         }
         let sender = opened.contact.handle;
-        let roomy = self.delivery.opened_room(Some(sender));
+        if !self.delivery.opened_room(Some(sender)) {
+            // Refused, not remembered: its next copy may find room. The answer lets the sender go on
+            // in session, which needs none.
+            if let Some(sid) = opened.answer {
+                self.out
+                    .push(arrival.link, Queue::Control, Job::Resp { sid });
+            }
+            self.nack(arrival, NackCode::Full, 0);
+            return Err(Drop::OpenedFull.into());
+        }
         let content = self.content(bytes, &opened.content);
-        let parsed = content.as_ref().ok().copied().filter(|_| roomy);
+        let parsed = content.as_ref().ok().copied();
         let id = parsed
             .and_then(|parsed| parsed.orig)
             .unwrap_or(arrival.reference);
@@ -233,9 +242,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             expiry: arrival.head.expiry,
             answer: opened.answer,
         });
-        if !roomy {
-            return Err(Drop::OpenedFull.into());
-        }
         content?;
         self.taken_frame(arrival.link, arrival.reference);
         let receipt = Receipt {

@@ -372,8 +372,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// Makes the unproven messages `which` picks try again at once, but none more often than once a
-    /// second.
-    fn retry(&mut self, mut which: impl FnMut(&Message, &Egress<'_>) -> bool) {
+    /// second; `lost`: a message's first copy is lost and does not count.
+    fn retry(&mut self, lost: bool, mut which: impl FnMut(&Message, &Egress<'_>) -> bool) {
         let mut next = self.delivery.outbox.oldest();
         while let Some(idx) = next {
             next = self.delivery.outbox.after(idx);
@@ -383,7 +383,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             if !which(message, &self.out) {
                 continue;
             }
-            let sent = message.sent.filter(|_| !message.asking);
+            let first = lost && message.sends == 1;
+            let sent = message.sent.filter(|_| !message.asking && !first);
             let at = sent.map_or(self.now, |sent| sent.plus(EVENT_RETRY).max(self.now));
             let due = self.delivery.timers.get(idx);
             self.delivery
@@ -394,12 +395,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// A way towards `dst` is new.
     pub(super) fn retry_for(&mut self, dst: Handle) {
-        self.retry(|message, _| message.contact.handle == dst && !message.queued);
+        self.retry(false, |message, _| {
+            message.contact.handle == dst && !message.queued
+        });
     }
 
     /// A neighbour is new: messages that had none to go to, or whose last one is gone, try it.
     pub(super) fn retry_stranded(&mut self) {
-        self.retry(|message, out| {
+        self.retry(false, |message, out| {
             let stranded = message.link.is_none_or(|last| out.link(last).is_none());
             stranded && !message.queued && !message.asking
         });
@@ -417,7 +420,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 message.queued &= !gone;
             }
         }
-        self.retry(|message, _| {
+        self.retry(gone, |message, _| {
             let over = message.link.is_some_and(|last| last.id == link);
             over && !message.queued && (gone || !message.taken)
         });

@@ -83,7 +83,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let (contact, attempt) = (message.contact, message.attempt);
         let waited = message.sent.is_some() && !message.asking && attempt > 0;
         let (last, deaf) = (message.link.filter(|_| waited), !message.taken);
-        if message.held && self.session.can_carry(contact) && self.reseal(idx) {
+        let carried = self
+            .session
+            .sending(self.now, self.config, contact)
+            .is_some();
+        if message.held && carried && self.reseal(idx) {
             return;
         }
         if let Some(link) = last {

@@ -1,7 +1,7 @@
 //! Choosing the next hop: a pure function of what is known. Spec: routing, "Choice".
 
 use super::Tables;
-use super::routes::Source;
+use super::routes::{RANK_FAILED, Source};
 use crate::bounded::Idx;
 use crate::egress::{Egress, LinkRef};
 use crate::input::LinkId;
@@ -57,6 +57,8 @@ impl Tables<'_> {
                 .vias
                 .iter()
                 .filter(|via| usable(via.link).is_some() && !avoid(via.link.id))
+                // After two attempts what has failed is no better than what was never tried.
+                .filter(|via| wish.attempt < 2 || via.rank > RANK_FAILED)
                 .max_by_key(|via| (via.source == Source::Proof, via.rank))
         });
         if let Some(via) = best {

@@ -52,6 +52,8 @@ pub(crate) enum Source {
 }
 
 const RANK_ANSWER: u16 = 256;
+/// A way ranked no higher has failed since it last answered or brought a proof.
+pub(crate) const RANK_FAILED: u16 = 128;
 const RANK_PROOF: u16 = 1_024;
 const RANK_MAX: u16 = 8_192;
 
@@ -162,7 +164,12 @@ impl Tables<'_> {
             .max(1);
         if let Some(via) = route.vias.iter_mut().find(|via| via.link.id == link.id) {
             via.distance = distance;
-            via.rank = via.rank.max(rank);
+            // One that failed is tried again, after those that did not.
+            via.rank = if via.rank <= RANK_FAILED {
+                rank.min(RANK_FAILED + 1)
+            } else {
+                via.rank.max(rank)
+            };
             via.at = now;
             return;
         }
@@ -185,10 +192,14 @@ impl Tables<'_> {
             && let Some(route) = self.routes.get_mut(idx)
             && let Some(via) = route.vias.iter_mut().find(|via| via.link.id == link.id)
         {
-            via.rank = if deaf { 1 } else { (via.rank / 2).max(1) };
-            if via.rank < RANK_ANSWER / 4 {
-                via.source = Source::Answer;
-            }
+            // Behind every way that did not just fail, else two that swallow would be tried in turn
+            // while a third waits.
+            via.rank = if deaf {
+                1
+            } else {
+                (via.rank / 2).clamp(1, RANK_FAILED)
+            };
+            via.source = Source::Answer;
         }
     }
 

@@ -210,11 +210,24 @@ impl Tables<'_> {
         }
     }
 
-    /// Whether there is a session to send to this contact on.
-    pub(crate) fn can_carry(&self, at: ContactRef) -> bool {
-        self.contacts
-            .get(at)
-            .is_some_and(|contact| contact.send.is_some() && !contact.renew)
+    /// The session one more message to this contact may go in, its length aside.
+    pub(crate) fn sending(
+        &self,
+        now: Instant,
+        config: &Config,
+        at: ContactRef,
+    ) -> Option<&Session> {
+        let contact = self.contacts.get(at).filter(|contact| !contact.renew)?;
+        let session = self.sessions.get(self.sessions.find(&contact.send?.0)?)?;
+        let n = session.tx.peek();
+        let window = session.peer.window.messages();
+        let usable = now.since(session.created) < SESSION_LIFE
+            && !session.tx.is_worn()
+            && session.unacked < window
+            // What the peer has not seen it cannot follow further than its window.
+            && n.saturating_sub(session.floor) < window
+            && (!config.durable || n < session.reserved);
+        usable.then_some(session)
     }
 
     /// Wipes the keys of gaps that are a day old.

@@ -75,22 +75,9 @@ impl Tables<'_> {
 
     /// The session this message may go in: young, known to be durable, its window open, large enough.
     fn sendable(&mut self, now: Instant, config: &Config, request: &SealRequest) -> Option<Sid> {
-        let contact = self.contacts.get(request.contact)?;
-        if contact.renew {
-            return None;
-        }
-        let sid = contact.send?;
-        let session = self.sessions.get(self.sessions.find(&sid.0)?)?;
-        let n = session.tx.peek();
-        let window = session.peer.window.messages();
+        let session = self.sending(now, config, request.contact)?;
         let fits = request.content_len + 29 + TAG_LEN <= session.peer.max_envelope.bytes() as usize;
-        let usable = now.since(session.created) < SESSION_LIFE
-            && !session.tx.is_worn()
-            && session.unacked < window
-            // What the peer has not seen it cannot follow further than its window.
-            && n.saturating_sub(session.floor) < window
-            && (!config.durable || n < session.reserved);
-        (fits && usable).then_some(sid)
+        fits.then_some(session.sid)
     }
 
     fn seal_data<C: Suite>(
