@@ -1,20 +1,21 @@
 //! Bytes nobody should send: each ends in a counted, numbered drop, or is used; nothing grows, nobody
 //! else is held up. Spec: drop reasons.
+#![allow(unreachable_pub, reason = "helpers shared between test binaries")]
 
-mod tape;
 #[path = "bad_input/lab.rs"]
 mod lab;
 #[path = "bad_input/producers.rs"]
 mod producers;
 #[path = "tape/strategy.rs"]
 mod strategy;
+mod tape;
 
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 
 use lab::{Lab, NEAR};
-use strategy::{hostile, honest, options};
+use strategy::{honest, hostile, options};
 use tape::forger::{self, Forger, Shot};
 use tape::op::Op;
 use tape::world::{Options, World, public};
@@ -24,7 +25,11 @@ use tom_core::storage::Limits;
 use tom_core::wire::NackCode;
 
 fn cases(cases: u32) -> ProptestConfig {
-    ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() }
+    ProptestConfig {
+        cases,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
 }
 
 /// A drop that is answered is counted once more than before; a datagram may hold several.
@@ -106,19 +111,43 @@ proptest! {
 fn after_an_attack_messages_go_through() {
     let mut script = Vec::new();
     for round in 0..40u8 {
-        script.push(Op::Send { from: 1, to: 0, len: 30, class: round, trace: false, secs: 30 });
+        script.push(Op::Send {
+            from: 1,
+            to: 0,
+            len: 30,
+            class: round,
+            trace: false,
+            secs: 30,
+        });
         script.push(Op::Wait(20));
         for pick in 0..6 {
             let at = u16::from(round) * 7 + u16::from(pick);
-            script.push(Op::Garble { pick, how: round, at, with: round ^ pick });
-            script.push(Op::Lie { end: round, kind: pick, pick: round, with: 1 });
+            script.push(Op::Garble {
+                pick,
+                how: round,
+                at,
+                with: round ^ pick,
+            });
+            script.push(Op::Lie {
+                end: round,
+                kind: pick,
+                pick: round,
+                with: 1,
+            });
         }
     }
     let mut world = World::run(Options::starved(3), &script);
     world.settle(200_000);
     let before = world.houses[0].transcript.len();
     let sent = world.houses[1].node.stats().delivered;
-    world.apply(&Op::Send { from: 1, to: 0, len: 30, class: 1, trace: false, secs: 0 });
+    world.apply(&Op::Send {
+        from: 1,
+        to: 0,
+        len: 30,
+        class: 1,
+        trace: false,
+        secs: 0,
+    });
     world.settle(5_000);
     assert!(world.houses[0].transcript.len() > before);
     assert_eq!(world.houses[1].node.stats().delivered, sent + 1);
@@ -129,11 +158,18 @@ fn after_an_attack_messages_go_through() {
 fn each_drop_reason_can_be_produced() {
     let table = producers::table();
     let produced: BTreeSet<Drop> = table.iter().map(|(reason, _)| *reason).collect();
-    let missing: Vec<_> = Drop::ALL.iter().filter(|reason| !produced.contains(reason)).collect();
+    let missing: Vec<_> = Drop::ALL
+        .iter()
+        .filter(|reason| !produced.contains(reason))
+        .collect();
     assert!(missing.is_empty(), "nothing produces {missing:?}");
     for (reason, produce) in table {
         let stats = produce();
-        assert!(stats.drops(reason) > 0, "{reason:?} was not counted, but {}", shown(&stats));
+        assert!(
+            stats.drops(reason) > 0,
+            "{reason:?} was not counted, but {}",
+            shown(&stats)
+        );
     }
 }
 
@@ -154,7 +190,10 @@ fn forged_answers_do_nothing() {
     let expiry = forger::expiry(&seal);
     // Somebody on the path knows everything but the keys.
     lab.tell(NEAR, &forger::ack(reference, [7; 16], expiry));
-    lab.tell(NEAR, &forger::resp(reference, sid.expect("an offer"), &[9; 53], expiry));
+    lab.tell(
+        NEAR,
+        &forger::resp(reference, sid.expect("an offer"), &[9; 53], expiry),
+    );
     lab.tell(NEAR, &forger::nack(reference, NackCode::NoRoute));
     lab.tell(NEAR, &forger::nack(reference, NackCode::Full));
     assert_eq!(lab.a.path(id).expect("known").state, State::Sent);
@@ -163,7 +202,10 @@ fn forged_answers_do_nothing() {
     assert_eq!(lab.a.stats().drops(Drop::BadResp), 1);
     // The true answer and the true proof still do.
     let session = peer.answer(&responder);
-    lab.tell(NEAR, &forger::resp(reference, sid.expect("an offer"), &session, expiry));
+    lab.tell(
+        NEAR,
+        &forger::resp(reference, sid.expect("an offer"), &session, expiry),
+    );
     assert_eq!(lab.a.stats().sessions, 1);
     let secret = tom_core::crypto::ack_secret_seal::<tom_core::crypto::Tom1>(responder.ck());
     lab.tell(NEAR, &forger::ack(reference, secret, expiry));
@@ -173,7 +215,13 @@ fn forged_answers_do_nothing() {
 /// Questions cost their asker's share only, and few of them are passed on.
 #[test]
 fn a_flood_of_questions_is_limited() {
-    let mut lab = Lab::new(Options { limits: Limits { links: 4, ..Limits::minimum() }, ..Options::starved(5) });
+    let mut lab = Lab::new(Options {
+        limits: Limits {
+            links: 4,
+            ..Limits::minimum()
+        },
+        ..Options::starved(5)
+    });
     lab.link(NEAR, *Forger::new(1).public());
     let far = lab::FAR;
     lab.link(far, *Forger::new(2).public());
@@ -195,12 +243,22 @@ fn a_flood_of_questions_is_limited() {
 /// Neighbours that take nothing and send much fill their own share, nobody else's.
 #[test]
 fn stalled_links_starve_nobody() {
-    let limits = Limits { links: 4, jobs: 128, ..Limits::minimum() };
-    let mut lab = Lab::new(Options { limits, ..Options::starved(6) });
+    let limits = Limits {
+        links: 4,
+        jobs: 128,
+        ..Limits::minimum()
+    };
+    let mut lab = Lab::new(Options {
+        limits,
+        ..Options::starved(6)
+    });
     let honest = Forger::new(50);
     lab.link(tom_core::input::LinkId(50), *honest.public());
     for link in 1..4 {
-        lab.link(tom_core::input::LinkId(link), *Forger::new(link as u16).public());
+        lab.link(
+            tom_core::input::LinkId(link),
+            *Forger::new(link as u16).public(),
+        );
         lab.block(tom_core::input::LinkId(link));
     }
     let mut peer = Forger::new(60);
@@ -220,7 +278,11 @@ fn stalled_links_starve_nobody() {
     assert_eq!(verdict, Verdict::Accepted(None));
     assert_eq!(lab.delivered, [b"hello"]);
     let to_honest: Vec<_> = lab.out.iter().filter(|(link, _)| link.0 == 50).collect();
-    assert!(to_honest.iter().any(|(_, bytes)| !forger::envelopes(bytes, tom_core::wire::Kind::Ack).is_empty()));
+    assert!(
+        to_honest
+            .iter()
+            .any(|(_, bytes)| !forger::envelopes(bytes, tom_core::wire::Kind::Ack).is_empty())
+    );
     // And time goes on.
     lab.wait(60_000);
 }
@@ -238,12 +300,30 @@ fn a_flood_of_one_shots_leaves_sessions_alone() {
 /// 200 messages in a session, with `flood` tenfold budgets of one-shots beside them: how long each
 /// took, in milliseconds of the world.
 fn in_session_latencies(flood: u64) -> Vec<u64> {
-    let limits = Limits { links: 4, inbox: 64, jobs: 256, blocks: 256, opened: 4_096, contacts: 64, ..Limits::minimum() };
-    let options = Options { limits, ..Options::starved(7) };
+    let limits = Limits {
+        links: 4,
+        inbox: 64,
+        jobs: 256,
+        blocks: 256,
+        opened: 4_096,
+        contacts: 64,
+        ..Limits::minimum()
+    };
+    let options = Options {
+        limits,
+        ..Options::starved(7)
+    };
     let mut world = World::new(options);
     // A session between 1 and 0, and the flood comes over another neighbour's link.
     for _ in 0..2 {
-        world.apply(&Op::Send { from: 1, to: 0, len: 20, class: 1, trace: false, secs: 0 });
+        world.apply(&Op::Send {
+            from: 1,
+            to: 0,
+            len: 20,
+            class: 1,
+            trace: false,
+            secs: 0,
+        });
         world.apply(&Op::Wait(200));
     }
     assert!(world.in_session() > 0);
@@ -262,12 +342,22 @@ fn in_session_latencies(flood: u64) -> Vec<u64> {
         }
         if ms % 20 == 0 {
             let before = world.houses[1].node.stats().delivered;
-            world.apply(&Op::Send { from: 1, to: 0, len: 200, class: 1, trace: false, secs: 0 });
+            world.apply(&Op::Send {
+                from: 1,
+                to: 0,
+                len: 200,
+                class: 1,
+                trace: false,
+                secs: 0,
+            });
             sent += 1;
             let from = world.now;
             while world.houses[1].node.stats().delivered == before {
                 world.apply(&Op::Wait(1));
-                assert!(world.now.since(from).as_millis() < 1_000, "message {sent} got stuck");
+                assert!(
+                    world.now.since(from).as_millis() < 1_000,
+                    "message {sent} got stuck"
+                );
             }
             took.push(world.now.since(from).as_millis());
         }

@@ -5,7 +5,7 @@ mod common;
 use common::wire::{acked, carries, framed, keep_frames, kind, lose_envelopes, reference};
 use common::{Village, Wire};
 use tom_core::error::Drop;
-use tom_core::input::{Input, SendResult, Send};
+use tom_core::input::{Input, Send, SendResult};
 use tom_core::output::{State, Ticket, Verdict};
 use tom_core::time::Span;
 use tom_core::wire::{
@@ -85,7 +85,12 @@ fn no_word_of_a_relay_settles_a_message() {
         let verdict = village.inject(0, link, &framed(&ack(expiry, named, secret)));
         assert_eq!(verdict, Verdict::Dropped(Drop::BadProof));
     }
-    for code in [NackCode::TooBig, NackCode::Full, NackCode::NoRoute, NackCode::NoKey] {
+    for code in [
+        NackCode::TooBig,
+        NackCode::Full,
+        NackCode::NoRoute,
+        NackCode::NoKey,
+    ] {
         let mut bytes = [0; 64];
         let head = Head::answer(Kind::Nack, expiry);
         let len = emit_nack(&mut bytes, &head, named, code, 0).expect("room");
@@ -125,7 +130,12 @@ fn direct_neighbours_taken_is_no_state() {
 fn states_never_go_back() {
     for seed in 0..20 {
         let mut village = Village::of(4, 100 + seed);
-        let wire = Wire { jitter_ms: 400, loss_percent: 20, dup_percent: 20, ..Wire::default() };
+        let wire = Wire {
+            jitter_ms: 400,
+            loss_percent: 20,
+            dup_percent: 20,
+            ..Wire::default()
+        };
         let mut links = Vec::new();
         for relay in [1, 2] {
             links.push((0, village.link(0, relay, wire).0));
@@ -135,7 +145,14 @@ fn states_never_go_back() {
         let ids: Vec<_> = (0..20u8).map(|n| village.send(0, 3, &[n])).collect();
         village.run(Span::from_secs(60));
         for (house, link) in links {
-            village.rewire(house, link, Wire { jitter_ms: 400, ..Wire::default() });
+            village.rewire(
+                house,
+                link,
+                Wire {
+                    jitter_ms: 400,
+                    ..Wire::default()
+                },
+            );
         }
         village.run(Span::from_secs(3_600));
         for id in ids {
@@ -149,7 +166,10 @@ fn states_never_go_back() {
 }
 
 fn short(village: &Village, to: usize, secs: u64) -> Send<'static> {
-    Send { lifetime: Some(Span::from_secs(secs)), ..Send::new(village.key(to), b"short") }
+    Send {
+        lifetime: Some(Span::from_secs(secs)),
+        ..Send::new(village.key(to), b"short")
+    }
 }
 
 #[test]
@@ -212,7 +232,10 @@ fn nothing_fails_and_the_message_goes_once_there_is_a_way() {
     assert_eq!(village.states(0, id), [State::Sent]);
     village.link(0, 1, Wire::default());
     let took = village.run_until_delivered(0, id, Span::from_secs(10));
-    assert!(took.is_some_and(|took| took < Span::from_secs(1)), "{took:?}");
+    assert!(
+        took.is_some_and(|took| took < Span::from_secs(1)),
+        "{took:?}"
+    );
     assert_eq!(village.times(1, b"patience"), 1);
 }
 
@@ -227,7 +250,10 @@ fn retry_differs_in_the_path_byte_only() {
     let copies = village.carried(0);
     assert!(copies.len() > 4, "{}", copies.len());
     for (attempt, copy) in copies.iter().enumerate() {
-        assert_eq!(Envelope::parse(copy).expect("an envelope").head.attempt as usize, attempt);
+        assert_eq!(
+            Envelope::parse(copy).expect("an envelope").head.attempt as usize,
+            attempt
+        );
         assert_eq!((&copy[..2], &copy[3..]), (&copies[0][..2], &copies[0][3..]));
     }
 }
@@ -249,12 +275,21 @@ fn waits_double_up_to_an_hour() {
             times.push(village.now);
         }
     }
-    let waits: Vec<_> = times.windows(2).map(|w| w[1].since(w[0]).as_secs()).collect();
+    let waits: Vec<_> = times
+        .windows(2)
+        .map(|w| w[1].since(w[0]).as_secs())
+        .collect();
     let last = *waits.last().expect("several");
     assert!(waits.len() >= 14, "{waits:?}");
     assert!((3_590..=3_610).contains(&last), "{waits:?}");
-    for pair in waits.windows(2).filter(|pair| pair[0] >= 4 && pair[1] < 3_590) {
-        assert!((pair[0] * 2 - 2..=pair[0] * 2 + 2).contains(&pair[1]), "{waits:?}");
+    for pair in waits
+        .windows(2)
+        .filter(|pair| pair[0] >= 4 && pair[1] < 3_590)
+    {
+        assert!(
+            (pair[0] * 2 - 2..=pair[0] * 2 + 2).contains(&pair[1]),
+            "{waits:?}"
+        );
     }
 }
 
@@ -271,7 +306,10 @@ fn after_attempt_15_it_is_sealed_again_and_delivered_once() {
     let copies = village.carried(0);
     let references: std::collections::BTreeSet<_> = copies.iter().map(|c| reference(c)).collect();
     assert!(references.len() >= 2, "sealed again");
-    let fresh = copies.iter().find(|c| reference(c) != reference(&copies[0])).expect("a second");
+    let fresh = copies
+        .iter()
+        .find(|c| reference(c) != reference(&copies[0]))
+        .expect("a second");
     assert_eq!(Envelope::parse(fresh).expect("an envelope").head.attempt, 0);
     assert_eq!(village.times(1, b"again"), 1);
     assert!(village.drops(1, Drop::AlreadyDelivered) > 0);
@@ -293,7 +331,11 @@ fn proof_of_an_earlier_envelope_settles_the_message() {
     let id = village.send(0, 1, b"again");
     village.run(Span::from_secs(22 * 3_600));
     let copies = village.carried(0);
-    assert_ne!(reference(&copies[0]), reference(copies.last().expect("some")), "sealed again");
+    assert_ne!(
+        reference(&copies[0]),
+        reference(copies.last().expect("some")),
+        "sealed again"
+    );
     let first = reference(&copies[0]);
     let acks = village.envelopes(1);
     let (_, proof) = acks
@@ -307,7 +349,11 @@ fn proof_of_an_earlier_envelope_settles_the_message() {
     assert!(village.is_delivered(0, id));
     let before = village.carried(0).len();
     village.run(Span::from_secs(3_600));
-    assert_eq!(village.carried(0).len(), before, "not sent again after its proof");
+    assert_eq!(
+        village.carried(0).len(),
+        before,
+        "not sent again after its proof"
+    );
 }
 
 /// DLV-13: links that flap do not make a message flood.

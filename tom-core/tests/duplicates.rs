@@ -37,7 +37,10 @@ fn ack_lost(seed: u64, in_session: bool, expected: Drop) {
     *lost.borrow_mut() = 2;
     let id = village.send(0, 1, b"once");
     let took = village.run_until_delivered(0, id, Span::from_secs(10));
-    assert!(took.is_some_and(|took| took >= Span::from_millis(700)), "{took:?}");
+    assert!(
+        took.is_some_and(|took| took >= Span::from_millis(700)),
+        "{took:?}"
+    );
     assert_eq!(*lost.borrow(), 0);
     assert_eq!(village.times(1, b"once"), 1);
     assert_eq!(village.drops(1, expected), 2);
@@ -66,11 +69,19 @@ fn not_taken_yet(seed: u64, in_session: bool) {
     let id = village.send(0, 1, b"wait");
     village.run(Span::from_secs(20));
     let wanted = reference(&village.carried(0)[0]);
-    let copies = village.carried(0).iter().filter(|c| reference(c) == wanted).count();
+    let copies = village
+        .carried(0)
+        .iter()
+        .filter(|c| reference(c) == wanted)
+        .count();
     assert!(copies >= 3, "{copies}");
     assert!(!was_acked(&village, wanted));
     assert!(!village.is_delivered(0, id));
-    assert_eq!(village.times(1, b"wait"), 1, "handed over once, though not taken");
+    assert_eq!(
+        village.times(1, b"wait"),
+        1,
+        "handed over once, though not taken"
+    );
     village.take_all(1);
     village.run(Span::from_millis(50));
     assert!(was_acked(&village, wanted));
@@ -79,7 +90,9 @@ fn not_taken_yet(seed: u64, in_session: bool) {
 
 fn was_acked(village: &Village, wanted: Reference) -> bool {
     let answers = village.envelopes(1).into_iter();
-    answers.flat_map(|(_, envelope)| acked(&envelope)).any(|reference| reference == wanted)
+    answers
+        .flat_map(|(_, envelope)| acked(&envelope))
+        .any(|reference| reference == wanted)
 }
 
 #[test]
@@ -119,7 +132,11 @@ fn altered_copy_of_a_delivered_message_gets_no_ack() {
 #[test]
 fn every_datagram_twice_delivers_each_message_once() {
     let mut village = Village::of(3, 6);
-    let wire = Wire { dup_percent: 100, jitter_ms: 30, ..Wire::default() };
+    let wire = Wire {
+        dup_percent: 100,
+        jitter_ms: 30,
+        ..Wire::default()
+    };
     village.link(0, 1, wire);
     village.link(1, 2, wire);
     village.run(Span::from_secs(1));

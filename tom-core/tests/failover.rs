@@ -25,7 +25,10 @@ fn village(seed: u64, wire: Wire) -> Village {
 /// The relay that carried most since the last look.
 fn busiest(village: &Village, before: &[u64; 3]) -> usize {
     let now = forwarded(village);
-    (0..3).max_by_key(|at| now[*at] - before[*at]).expect("three") + RELAYS[0]
+    (0..3)
+        .max_by_key(|at| now[*at] - before[*at])
+        .expect("three")
+        + RELAYS[0]
 }
 
 fn forwarded(village: &Village) -> [u64; 3] {
@@ -63,7 +66,9 @@ fn conversation(seed: u64, wire: Wire, fate: Fate) -> Span {
         Fate::Swallows => village.houses[relay].swallows = true,
     }
     let probe = village.send(A, B, b"probe");
-    let took = village.run_until_delivered(A, probe, Span::from_secs(60)).expect("delivered");
+    let took = village
+        .run_until_delivered(A, probe, Span::from_secs(60))
+        .expect("delivered");
     for n in 60..130u16 {
         ids.push((A, village.send(A, B, &n.to_le_bytes())));
         ids.push((B, village.send(B, A, &n.to_le_bytes())));
@@ -73,11 +78,19 @@ fn conversation(seed: u64, wire: Wire, fate: Fate) -> Span {
     village.run(Span::from_secs(20 * 3_600));
     assert!(ids.len() > 200);
     for (from, id) in &ids {
-        assert_eq!(village.state(*from, *id), Some(State::Delivered), "{fate:?}, {seed}");
+        assert_eq!(
+            village.state(*from, *id),
+            Some(State::Delivered),
+            "{fate:?}, {seed}"
+        );
     }
     for to in [A, B] {
         for n in 0..130u16 {
-            assert_eq!(village.times(to, &n.to_le_bytes()), 1, "{fate:?}, {seed}: {n} at {to}");
+            assert_eq!(
+                village.times(to, &n.to_le_bytes()),
+                1,
+                "{fate:?}, {seed}: {n} at {to}"
+            );
         }
     }
     village.assert_sound();
@@ -110,9 +123,15 @@ fn relay_swallows() {
 /// With such losses the first delivery may need one more attempt: five conversations, the middle one
 /// counts.
 fn stormy(fate: Fate) {
-    let wire =
-        Wire { jitter_ms: 80, loss_percent: 10, dup_percent: 10, ..Wire::default() };
-    let mut took: Vec<_> = (11..=15).map(|seed| conversation(seed, wire, fate)).collect();
+    let wire = Wire {
+        jitter_ms: 80,
+        loss_percent: 10,
+        dup_percent: 10,
+        ..Wire::default()
+    };
+    let mut took: Vec<_> = (11..=15)
+        .map(|seed| conversation(seed, wire, fate))
+        .collect();
     took.sort_unstable();
     assert!(took[2] <= Span::from_secs(3), "{fate:?}: {took:?}");
 }
@@ -137,13 +156,25 @@ fn relay_swallows_in_bad_weather() {
 fn last_relay_carries_what_the_others_dropped() {
     let mut village = village(21, Wire::default());
     let first = village.send(A, B, b"first");
-    assert!(village.run_until_delivered(A, first, Span::from_secs(5)).is_some());
+    assert!(
+        village
+            .run_until_delivered(A, first, Span::from_secs(5))
+            .is_some()
+    );
     for (relay, text) in [(2, b"second"), (4, b"third ")] {
         village.houses[relay].frozen = true;
         let id = village.send(A, B, text);
         let took = village.run_until_delivered(A, id, Span::from_secs(60));
-        assert!(took.is_some_and(|took| took <= Span::from_secs(3)), "{took:?}");
-        assert!(village.houses[B].received.last().is_some_and(|r| r.in_session));
+        assert!(
+            took.is_some_and(|took| took <= Span::from_secs(3)),
+            "{took:?}"
+        );
+        assert!(
+            village.houses[B]
+                .received
+                .last()
+                .is_some_and(|r| r.in_session)
+        );
     }
 }
 
@@ -160,12 +191,19 @@ fn two_that_swallow_do_not_hide_the_third() {
     }
     village.houses[4].frozen = false;
     let first = village.send(A, B, b"first");
-    assert!(village.run_until_delivered(A, first, Span::from_secs(5)).is_some());
+    assert!(
+        village
+            .run_until_delivered(A, first, Span::from_secs(5))
+            .is_some()
+    );
     village.houses[2].swallows = true;
     village.houses[3].swallows = true;
     let id = village.send(A, B, b"third");
     let took = village.run_until_delivered(A, id, Span::from_secs(60));
-    assert!(took.is_some_and(|took| took <= Span::from_secs(3)), "{took:?}");
+    assert!(
+        took.is_some_and(|took| took <= Span::from_secs(3)),
+        "{took:?}"
+    );
 }
 
 /// A hop that swallows is avoided after a few messages: its rank is halved each time.
@@ -188,14 +226,23 @@ fn black_hole_is_avoided_after_a_few_messages() {
     for n in 10..20u8 {
         let id = village.send(A, B, &[n, n]);
         let took = village.run_until_delivered(A, id, Span::from_secs(5));
-        assert!(took.is_some_and(|took| took < Span::from_millis(200)), "{n}: {took:?}");
+        assert!(
+            took.is_some_and(|took| took < Span::from_millis(200)),
+            "{n}: {took:?}"
+        );
     }
 }
 
 /// A link that goes down sends what was under way another way at once (DLV-11), not after its wait.
 #[test]
 fn lost_link_is_retried_at_once() {
-    let mut village = village(23, Wire { delay: Span::from_millis(50), ..Wire::default() });
+    let mut village = village(
+        23,
+        Wire {
+            delay: Span::from_millis(50),
+            ..Wire::default()
+        },
+    );
     for n in 0..5u8 {
         village.send(A, B, &[n]);
         village.run(Span::from_secs(1));
@@ -208,7 +255,9 @@ fn lost_link_is_retried_at_once() {
     let id = village.send(A, B, b"under way");
     village.run(Span::from_millis(120));
     village.part(A, relay);
-    let took = village.run_until_delivered(A, id, Span::from_secs(5)).expect("delivered");
+    let took = village
+        .run_until_delivered(A, id, Span::from_secs(5))
+        .expect("delivered");
     // Four links of 50 ms and, since nothing was proven over another relay yet, a question.
     assert!(took <= Span::from_millis(400), "{took:?}");
 }

@@ -87,13 +87,21 @@ impl Lab {
             class: tom_core::wire::Class::Normal,
             trace: false,
         };
-        let Verdict::Accepted(Some(id)) = self.feed(input) else { panic!("not accepted") };
-        (id, self.caught(Kind::Seal).pop().expect("a one-shot leaves"))
+        let Verdict::Accepted(Some(id)) = self.feed(input) else {
+            panic!("not accepted")
+        };
+        (
+            id,
+            self.caught(Kind::Seal).pop().expect("a one-shot leaves"),
+        )
     }
 
     /// The envelopes of a kind that came out.
     pub fn caught(&self, kind: Kind) -> Vec<Vec<u8>> {
-        self.out.iter().flat_map(|(_, bytes)| envelopes(bytes, kind)).collect()
+        self.out
+            .iter()
+            .flat_map(|(_, bytes)| envelopes(bytes, kind))
+            .collect()
     }
 
     /// Time passes: the node is woken at its deadlines.
@@ -138,7 +146,11 @@ impl Lab {
 /// A question for a route.
 pub fn ask(handle: [u8; 8], nonce: u32) -> Vec<u8> {
     let mut out = [0; 64];
-    let ask = ReachAsk { handle: Handle(handle), nonce, ttl: 2 };
+    let ask = ReachAsk {
+        handle: Handle(handle),
+        nonce,
+        ttl: 2,
+    };
     let len = Frame::ReachAsk(ask).emit(&mut out).expect("room");
     out[..len].to_vec()
 }

@@ -250,8 +250,13 @@ impl Village {
                     version,
                     bytes: &bytes,
                 };
-                let verdict = self.houses[at].node.handle(self.now, Input::Restored(record));
-                assert!(matches!(verdict, Verdict::Accepted(_)), "{key:?}: {verdict:?}");
+                let verdict = self.houses[at]
+                    .node
+                    .handle(self.now, Input::Restored(record));
+                assert!(
+                    matches!(verdict, Verdict::Accepted(_)),
+                    "{key:?}: {verdict:?}"
+                );
             }
             self.drain(at);
         }
@@ -428,7 +433,11 @@ impl Village {
         loop {
             let now = self.now;
             let mut answer: Option<Answer> = None;
-            match self.houses[house].node.poll(&mut buf).expect("a long buffer") {
+            match self.houses[house]
+                .node
+                .poll(&mut buf)
+                .expect("a long buffer")
+            {
                 None => break,
                 Some(Output::Transmit(transmit)) => {
                     let (link, bytes) = (transmit.link, transmit.bytes.to_vec());
@@ -601,7 +610,11 @@ impl Village {
 
     fn go_to(&mut self, next: Instant) {
         self.still = if next > self.now { 0 } else { self.still + 1 };
-        assert!(self.still < 10_000, "the time stands still at {:?}", self.now);
+        assert!(
+            self.still < 10_000,
+            "the time stands still at {:?}",
+            self.now
+        );
         self.now = self.now.max(next);
     }
 
@@ -770,4 +783,3 @@ pub fn small() -> Limits {
         scratch: 65_533,
     }
 }
-

@@ -5,8 +5,8 @@ use tom_core::crypto::noise::{self, Initiator, Read1, Responder, Split};
 use tom_core::crypto::{self, Key, Suite, TAG_LEN, Tom1};
 use tom_core::identity::{Keys, PublicKey, SoftKeys, XPublic};
 use tom_core::wire::{
-    Body, Class, Commit, Envelope, Flags, Frame, Frames, Head, Kind, MAX_HOPS, Proof,
-    Reference, RespPayload, SealPayload, Secret, Sid, Trailers, data_sealed_at, emit_data_head,
+    Body, Class, Commit, Envelope, Flags, Frame, Frames, Head, Kind, MAX_HOPS, Proof, Reference,
+    RespPayload, SealPayload, Secret, Sid, Trailers, data_sealed_at, emit_data_head,
     emit_seal_head, message_id, seal_noise_at, set_commit, wrap_envelope,
 };
 
@@ -28,7 +28,13 @@ pub struct Shot<'a> {
 
 impl<'a> Shot<'a> {
     pub fn new(content: &'a [u8]) -> Self {
-        Self { content, offer: None, kid: 0, expiry: EXPIRY, false_commit: false }
+        Self {
+            content,
+            offer: None,
+            kid: 0,
+            expiry: EXPIRY,
+            false_commit: false,
+        }
     }
 }
 
@@ -51,7 +57,11 @@ impl Forger {
         let mut bytes = [0xF0; 32];
         bytes[..2].copy_from_slice(&seed.to_le_bytes());
         let keys = SoftKeys::from_seed(bytes);
-        Self { x: keys.public().to_x(), keys, draws: u64::from(seed) << 32 }
+        Self {
+            x: keys.public().to_x(),
+            keys,
+            draws: u64::from(seed) << 32,
+        }
     }
 
     pub fn public(&self) -> &PublicKey {
@@ -61,8 +71,13 @@ impl Forger {
     /// The answer to a one-shot that was opened: message 2.
     pub fn answer(&mut self, responder: &Responder) -> [u8; 53] {
         let mut out = [0; 53];
-        let terms = RespPayload::parse(&[0, 0, 0, 0, 0]).expect("narrow terms").terms;
-        let payload = RespPayload { sid: Sid([8; 4]), terms };
+        let terms = RespPayload::parse(&[0, 0, 0, 0, 0])
+            .expect("narrow terms")
+            .terms;
+        let payload = RespPayload {
+            sid: Sid([8; 4]),
+            terms,
+        };
         out[noise::PAYLOAD2_AT..noise::PAYLOAD2_AT + RespPayload::LEN]
             .copy_from_slice(&payload.bytes());
         let e = self.ephemeral();
@@ -82,7 +97,9 @@ impl Forger {
         let payload = SealPayload {
             sign: self.keys.public().sign_bit(),
             sid: shot.offer,
-            terms: RespPayload::parse(&[0, 0, 0, 0, 0]).expect("narrow terms").terms,
+            terms: RespPayload::parse(&[0, 0, 0, 0, 0])
+                .expect("narrow terms")
+                .terms,
             content: shot.content,
         };
         let len = noise_at + noise::OVERHEAD1 + payload.head_len() + shot.content.len();
@@ -96,7 +113,9 @@ impl Forger {
             dst: to.handle(),
         };
         emit_seal_head(&mut out, &head, shot.kid).expect("room");
-        payload.emit(&mut out[noise_at + noise::PAYLOAD1_AT..]).expect("room");
+        payload
+            .emit(&mut out[noise_at + noise::PAYLOAD1_AT..])
+            .expect("room");
         let prologue =
             crypto::seal_prologue(Kind::Seal.vt(), flags.byte(), shot.expiry, shot.kid, to);
         let ss = self.keys.agree(&to.to_x()).expect("a good key");
@@ -120,17 +139,28 @@ impl Forger {
     /// Reads the answer to a one-shot that offered `sid`.
     pub fn establish(&self, to: &PublicKey, initiator: &Initiator, noise: &[u8]) -> Session {
         let mut buf = noise.to_vec();
-        let split = initiator.read2::<Tom1>(&self.keys, &mut buf).expect("an authentic answer");
+        let split = initiator
+            .read2::<Tom1>(&self.keys, &mut buf)
+            .expect("an authentic answer");
         let inner = &buf[noise::PAYLOAD2_AT..noise::PAYLOAD2_AT + RespPayload::LEN];
-        Session { to: *to, sid: RespPayload::parse(inner).expect("a good answer").sid, split }
+        Session {
+            to: *to,
+            sid: RespPayload::parse(inner).expect("a good answer").sid,
+            split,
+        }
     }
 
     /// Opens a one-shot that was sealed to this peer: the session id offered, and what answers it.
     pub fn open(&self, envelope: &[u8]) -> (Option<Sid>, Responder) {
         let parsed = Envelope::parse(envelope).expect("an envelope");
         let head = parsed.head;
-        let prologue =
-            crypto::seal_prologue(head.kind.vt(), head.flags.byte(), head.expiry, 0, self.keys.public());
+        let prologue = crypto::seal_prologue(
+            head.kind.vt(),
+            head.flags.byte(),
+            head.expiry,
+            0,
+            self.keys.public(),
+        );
         let mut buf = envelope[seal_noise_at(head.flags)..].to_vec();
         let first = Read1::start::<Tom1>(&self.keys, &self.x, &prologue, &buf).expect("for us");
         let ss = self.keys.agree(first.sender_x()).expect("a good key");
@@ -214,20 +244,37 @@ pub fn expiry(envelope: &[u8]) -> u32 {
 /// An answer to a handshake, framed.
 pub fn resp(reference: Reference, sid: Sid, noise: &[u8; 53], expiry: u32) -> Vec<u8> {
     let head = Head::answer(Kind::Resp, expiry);
-    emit(Envelope { head, body: Body::Resp { reference, sid, noise } })
+    emit(Envelope {
+        head,
+        body: Body::Resp {
+            reference,
+            sid,
+            noise,
+        },
+    })
 }
 
 /// A NACK, framed.
 pub fn nack(reference: Reference, code: tom_core::wire::NackCode) -> Vec<u8> {
     let head = Head::answer(Kind::Nack, EXPIRY);
-    emit(Envelope { head, body: Body::Nack { reference, code, arg: 0 } })
+    emit(Envelope {
+        head,
+        body: Body::Nack {
+            reference,
+            code,
+            arg: 0,
+        },
+    })
 }
 
 /// An ACK with one proof, framed.
 pub fn ack(reference: Reference, secret: [u8; 16], expiry: u32) -> Vec<u8> {
     let head = Head::answer(Kind::Ack, expiry);
     let mut out = [0; 64];
-    let proof = Proof { reference, secret: Secret(secret) };
+    let proof = Proof {
+        reference,
+        secret: Secret(secret),
+    };
     let acks = tom_core::wire::AckWriter::start(&mut out, &head, proof).expect("room");
     let len = acks.finish();
     framed(&out[..len])

@@ -19,14 +19,27 @@ use tom_core::wire::Class;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Owned {
     Tick,
-    Up { link: LinkId, peer: PublicKey, mtu: u32, max_frame: u32, dialed: bool, observed: Vec<u8> },
+    Up {
+        link: LinkId,
+        peer: PublicKey,
+        mtu: u32,
+        max_frame: u32,
+        dialed: bool,
+        observed: Vec<u8>,
+    },
     Down(LinkId),
     Changed(LinkId, u32),
     Blocked(LinkId),
     Writable(LinkId),
     DialFailed(PublicKey),
     Datagram(LinkId, Vec<u8>),
-    Send { to: PublicKey, payload: Vec<u8>, lifetime: Option<Span>, class: Class, trace: bool },
+    Send {
+        to: PublicKey,
+        payload: Vec<u8>,
+        lifetime: Option<Span>,
+        class: Class,
+        trace: bool,
+    },
     Read(PublicKey, DeliveryId),
     Candidates(Vec<u8>),
     Sent(Ticket, SendResult),
@@ -47,42 +60,70 @@ impl Owned {
         };
         let input = match self {
             Self::Tick => Input::Tick,
-            Self::Up { link, peer, mtu, max_frame, dialed, observed } => {
-                Input::Link(LinkEvent::Up {
-                    link: *link,
-                    peer: *peer,
-                    mtu: *mtu,
-                    max_frame: *max_frame,
-                    dialed: *dialed,
-                    observed,
-                })
-            }
+            Self::Up {
+                link,
+                peer,
+                mtu,
+                max_frame,
+                dialed,
+                observed,
+            } => Input::Link(LinkEvent::Up {
+                link: *link,
+                peer: *peer,
+                mtu: *mtu,
+                max_frame: *max_frame,
+                dialed: *dialed,
+                observed,
+            }),
             Self::Down(link) => Input::Link(LinkEvent::Down { link: *link }),
-            Self::Changed(link, mtu) => Input::Link(LinkEvent::Changed { link: *link, mtu: *mtu }),
+            Self::Changed(link, mtu) => Input::Link(LinkEvent::Changed {
+                link: *link,
+                mtu: *mtu,
+            }),
             Self::Blocked(link) => Input::Link(LinkEvent::Blocked { link: *link }),
             Self::Writable(link) => Input::Link(LinkEvent::Writable { link: *link }),
             Self::DialFailed(peer) => Input::Link(LinkEvent::DialFailed { peer: *peer }),
-            Self::Datagram(link, _) => Input::Datagram { link: *link, bytes: &mut copy },
-            Self::Send { to, payload, lifetime, class, trace } => Input::Command(Command::Send(Send {
+            Self::Datagram(link, _) => Input::Datagram {
+                link: *link,
+                bytes: &mut copy,
+            },
+            Self::Send {
+                to,
+                payload,
+                lifetime,
+                class,
+                trace,
+            } => Input::Command(Command::Send(Send {
                 to: *to,
                 payload,
                 lifetime: *lifetime,
                 class: *class,
                 trace: *trace,
             })),
-            Self::Read(from, id) => Input::Command(Command::Read { from: *from, id: *id }),
+            Self::Read(from, id) => Input::Command(Command::Read {
+                from: *from,
+                id: *id,
+            }),
             Self::Candidates(list) => Input::Command(Command::Candidates(list)),
-            Self::Sent(ticket, result) => Input::Sent { ticket: *ticket, result: *result },
-            Self::Clock(unix) => {
-                Input::Clock { unix: UnixTime::from_secs(*unix), error: Span::ZERO }
-            }
+            Self::Sent(ticket, result) => Input::Sent {
+                ticket: *ticket,
+                result: *result,
+            },
+            Self::Clock(unix) => Input::Clock {
+                unix: UnixTime::from_secs(*unix),
+                error: Span::ZERO,
+            },
             Self::Taken(id) => Input::Taken(*id),
-            Self::Restored(key, version, bytes) => {
-                Input::Restored(Record { key: *key, version: *version, bytes })
-            }
-            Self::Persisted(key, version, ok) => {
-                Input::Persisted { key: *key, version: *version, ok: *ok }
-            }
+            Self::Restored(key, version, bytes) => Input::Restored(Record {
+                key: *key,
+                version: *version,
+                bytes,
+            }),
+            Self::Persisted(key, version, ok) => Input::Persisted {
+                key: *key,
+                version: *version,
+                ok: *ok,
+            },
             Self::Reseed(seed) => Input::Reseed(Seed::new(*seed)),
         };
         node.handle(now, input)
@@ -157,7 +198,10 @@ pub fn assert_same(left: &Transcript, right: &Transcript) {
     let show = |entry: Option<&(Instant, Vec<u8>)>| {
         entry.map(|(at, bytes)| {
             let text = if bytes.first() == Some(&b'T') {
-                let hex: String = bytes[1..].iter().map(|byte| format!("{byte:02x}")).collect();
+                let hex: String = bytes[1..]
+                    .iter()
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect();
                 format!("transmit {hex}")
             } else {
                 String::from_utf8_lossy(bytes).into_owned()

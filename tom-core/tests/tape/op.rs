@@ -6,7 +6,14 @@ pub enum Op {
     /// Time passes, with everything that happens in it.
     Wait(u32),
     /// An application sends.
-    Send { from: u8, to: u8, len: u16, class: u8, trace: bool, secs: u16 },
+    Send {
+        from: u8,
+        to: u8,
+        len: u16,
+        class: u8,
+        trace: bool,
+        secs: u16,
+    },
     /// An application says that it read what it got last.
     Read(u8),
     /// An application takes messages at once, or leaves them.
@@ -22,11 +29,21 @@ pub enum Op {
     /// A datagram seen on the wire arrives again.
     Replay(u8),
     /// A changed copy of one arrives: where, how, with what.
-    Garble { pick: u8, how: u8, at: u16, with: u8 },
+    Garble {
+        pick: u8,
+        how: u8,
+        at: u16,
+        with: u8,
+    },
     /// Any bytes arrive at an end of a link.
     Raw(u8, Vec<u8>),
     /// Well-formed frames of a liar: the kind, the link's end, whom or what they are about.
-    Lie { end: u8, kind: u8, pick: u8, with: u8 },
+    Lie {
+        end: u8,
+        kind: u8,
+        pick: u8,
+        with: u8,
+    },
     /// A node's wall clock is set, that much off.
     Clock(u8, i16),
     /// A node is told of an earlier moment.
@@ -38,7 +55,12 @@ pub enum Op {
     /// What a durable node's disk does: 0 works, 1 fails, 2 never answers.
     Disk(u8, u8),
     /// A record written before, or garbage made of it, is offered as restored.
-    Restore { node: u8, pick: u8, at: u16, with: u8 },
+    Restore {
+        node: u8,
+        pick: u8,
+        at: u16,
+        with: u8,
+    },
     /// The driver stops draining a node, or goes on.
     Lazy(u8, bool),
 }
@@ -57,7 +79,9 @@ struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
     fn u8(&mut self) -> u8 {
-        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        let Some((first, rest)) = self.0.split_first() else {
+            return 0;
+        };
         self.0 = rest;
         *first
     }
@@ -96,15 +120,30 @@ impl Reader<'_> {
             11 => Op::Mtu(self.u8(), self.u16()),
             12 => Op::Failed(self.u8()),
             13 => Op::Replay(self.u8()),
-            14..=16 => Op::Garble { pick: self.u8(), how: self.u8(), at: self.u16(), with: self.u8() },
+            14..=16 => Op::Garble {
+                pick: self.u8(),
+                how: self.u8(),
+                at: self.u16(),
+                with: self.u8(),
+            },
             17 => Op::Raw(self.u8(), self.bytes()),
-            18 => Op::Lie { end: self.u8(), kind: self.u8(), pick: self.u8(), with: self.u8() },
+            18 => Op::Lie {
+                end: self.u8(),
+                kind: self.u8(),
+                pick: self.u8(),
+                with: self.u8(),
+            },
             19 => Op::Clock(self.u8(), self.u16().cast_signed()),
             20 => Op::Back(self.u8(), self.u16()),
             21 => Op::Tick(self.u8()),
             22 => Op::Reseed(self.u8(), self.u8()),
             23 => Op::Disk(self.u8(), self.u8()),
-            24 => Op::Restore { node: self.u8(), pick: self.u8(), at: self.u16(), with: self.u8() },
+            24 => Op::Restore {
+                node: self.u8(),
+                pick: self.u8(),
+                at: self.u16(),
+                with: self.u8(),
+            },
             _ => Op::Lazy(self.u8(), self.bit()),
         }
     }

@@ -28,8 +28,22 @@ pub fn honest() -> BoxedStrategy<Op> {
 }
 
 fn send() -> impl Strategy<Value = Op> {
-    (any::<u8>(), any::<u8>(), 0..600u16, any::<u8>(), any::<bool>(), prop_oneof![Just(0), 1..90u16])
-        .prop_map(|(from, to, len, class, trace, secs)| Op::Send { from, to, len, class, trace, secs })
+    (
+        any::<u8>(),
+        any::<u8>(),
+        0..600u16,
+        any::<u8>(),
+        any::<bool>(),
+        prop_oneof![Just(0), 1..90u16],
+    )
+        .prop_map(|(from, to, len, class, trace, secs)| Op::Send {
+            from,
+            to,
+            len,
+            class,
+            trace,
+            secs,
+        })
 }
 
 /// What somebody on the wire does.
@@ -53,7 +67,9 @@ pub fn ops(len: usize) -> impl Strategy<Value = Vec<Op>> {
 }
 
 fn odd() -> BoxedStrategy<Op> {
-    any::<(u8, u16)>().prop_map(|(at, ms)| Op::Back(at, ms)).boxed()
+    any::<(u8, u16)>()
+        .prop_map(|(at, ms)| Op::Back(at, ms))
+        .boxed()
 }
 
 /// Drivers that stop draining, and records offered out of turn.
@@ -70,7 +86,15 @@ pub fn disorder() -> BoxedStrategy<Op> {
 pub fn options() -> impl Strategy<Value = Options> {
     (any::<u8>(), any::<bool>(), any::<bool>()).prop_map(|(seed, durable, roomy)| {
         let starved = Options::starved(seed);
-        let limits = if roomy { RelayMcu::new().limits() } else { starved.limits };
-        Options { durable, limits, ..starved }
+        let limits = if roomy {
+            RelayMcu::new().limits()
+        } else {
+            starved.limits
+        };
+        Options {
+            durable,
+            limits,
+            ..starved
+        }
     })
 }

@@ -16,8 +16,8 @@ use tom_core::output::{DeliveryId, Event, Output, RecordKey, State, Ticket, Verd
 use tom_core::storage::{Heap, Limits};
 use tom_core::time::{Instant, Span};
 use tom_core::wire::{
-    Class, Envelope, Frame, Frames, Handle, Head, Kind, MessageId, NackCode, Ping,
-    Proof, ReachAnswer, ReachAsk, Reference, Secret, Trailers, emit_nack, wrap_envelope,
+    Class, Envelope, Frame, Frames, Handle, Head, Kind, MessageId, NackCode, Ping, Proof,
+    ReachAnswer, ReachAsk, Reference, Secret, Trailers, emit_nack, wrap_envelope,
 };
 
 use super::op::Op;
@@ -48,7 +48,12 @@ pub struct Options {
 impl Options {
     /// Nodes with the smallest tables there may be.
     pub fn starved(seed: u8) -> Self {
-        Self { seed, durable: false, limits: Limits::minimum(), turn: 0 }
+        Self {
+            seed,
+            durable: false,
+            limits: Limits::minimum(),
+            turn: 0,
+        }
     }
 
     /// The settings of every node.
@@ -64,8 +69,14 @@ impl Options {
 
     /// Node `at` of this world, new.
     pub fn node(&self, at: usize) -> Node<Heap> {
-        Node::new(Heap::new(self.limits), keys(at), self.config(), self.node_seed(at), Instant::ZERO)
-            .expect("valid capacities")
+        Node::new(
+            Heap::new(self.limits),
+            keys(at),
+            self.config(),
+            self.node_seed(at),
+            Instant::ZERO,
+        )
+        .expect("valid capacities")
     }
 
     /// The seed of node `at`.
@@ -151,7 +162,10 @@ impl World {
             tickets: Vec::new(),
             unix_at: EPOCH,
         });
-        let wire = Wire { ends: [LinkId(0), LinkId(0)], up: false };
+        let wire = Wire {
+            ends: [LinkId(0), LinkId(0)],
+            up: false,
+        };
         let mut world = Self {
             now: Instant::ZERO,
             houses: houses.collect(),
@@ -214,7 +228,10 @@ impl World {
 
     /// Sessions that became usable, over all nodes.
     pub fn sessions(&self) -> u64 {
-        self.houses.iter().map(|house| house.node.stats().sessions).sum()
+        self.houses
+            .iter()
+            .map(|house| house.node.stats().sessions)
+            .sum()
     }
 
     /// Messages that arrived in a session.
@@ -224,7 +241,10 @@ impl World {
 
     /// All nodes' counted drops.
     pub fn drops(&self, reason: Drop) -> u64 {
-        self.houses.iter().map(|house| house.node.stats().drops(reason)).sum()
+        self.houses
+            .iter()
+            .map(|house| house.node.stats().drops(reason))
+            .sum()
     }
 
     /// Does one thing.
@@ -234,7 +254,14 @@ impl World {
         }
         match *op {
             Op::Wait(ms) => self.wait(ms),
-            Op::Send { from, to, len, class, trace, secs } => {
+            Op::Send {
+                from,
+                to,
+                len,
+                class,
+                trace,
+                secs,
+            } => {
                 self.send(node(from), node(to), usize::from(len), class, trace, secs);
             }
             Op::Read(at) => {
@@ -254,7 +281,14 @@ impl World {
             Op::Link(pair, false) => self.disconnect(usize::from(pair) % 4),
             Op::Blocked(end, blocked) => {
                 let (at, link, _) = self.end(end);
-                self.feed(at, if blocked { Owned::Blocked(link) } else { Owned::Writable(link) });
+                self.feed(
+                    at,
+                    if blocked {
+                        Owned::Blocked(link)
+                    } else {
+                        Owned::Writable(link)
+                    },
+                );
             }
             Op::Mtu(end, mtu) => {
                 let (at, link, _) = self.end(end);
@@ -270,12 +304,22 @@ impl World {
                     self.arrive(to, pair, bytes);
                 }
             }
-            Op::Garble { pick, how, at, with } => self.garble(pick, how, at, with),
+            Op::Garble {
+                pick,
+                how,
+                at,
+                with,
+            } => self.garble(pick, how, at, with),
             Op::Raw(end, ref bytes) => {
                 let (at, link, _) = self.end(end);
                 self.feed(at, Owned::Datagram(link, bytes.clone()));
             }
-            Op::Lie { end, kind, pick, with } => self.lie(end, kind, pick, with),
+            Op::Lie {
+                end,
+                kind,
+                pick,
+                with,
+            } => self.lie(end, kind, pick, with),
             Op::Clock(at, off) => {
                 let at = node(at);
                 let unix = EPOCH + self.now.as_millis() / 1_000;
@@ -295,7 +339,12 @@ impl World {
                 self.feed(node(at), Owned::Reseed([with; 32]));
             }
             Op::Disk(at, mode) => self.houses[node(at)].disk = mode % 3,
-            Op::Restore { node: at, pick, at: place, with } => self.restore(node(at), pick, place, with),
+            Op::Restore {
+                node: at,
+                pick,
+                at: place,
+                with,
+            } => self.restore(node(at), pick, place, with),
             Op::Lazy(at, lazy) => {
                 let at = node(at);
                 self.houses[at].lazy = lazy;
@@ -325,14 +374,17 @@ impl World {
         let (a, b) = PAIRS[pair];
         for (side, (at, other)) in [(a, b), (b, a)].into_iter().enumerate() {
             let observed = vec![1, 4, 6, 10, 0, 0, other as u8, 9, 9];
-            self.feed(at, Owned::Up {
-                link: ends[side],
-                peer: public(other),
-                mtu: 1_200,
-                max_frame: 65_538,
-                dialed: side == 0,
-                observed,
-            });
+            self.feed(
+                at,
+                Owned::Up {
+                    link: ends[side],
+                    peer: public(other),
+                    mtu: 1_200,
+                    max_frame: 65_538,
+                    dialed: side == 0,
+                    observed,
+                },
+            );
         }
     }
 
@@ -352,7 +404,13 @@ impl World {
         payload.resize(len.max(8), class);
         let class = [Class::Interactive, Class::Normal, Class::Bulk][usize::from(class) % 3];
         let lifetime = (secs > 0).then(|| Span::from_secs(u64::from(secs)));
-        let input = Owned::Send { to: public(to), payload: payload.clone(), lifetime, class, trace };
+        let input = Owned::Send {
+            to: public(to),
+            payload: payload.clone(),
+            lifetime,
+            class,
+            trace,
+        };
         let verdict = self.feed(from, input);
         if let Verdict::Accepted(Some(id)) = verdict {
             self.accepted.insert((from, id), (to, payload));
@@ -376,7 +434,9 @@ impl World {
 
     /// A datagram arrives at `to` over its link from `from`.
     pub fn arrive_from(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
-        let pair = PAIRS.iter().position(|pair| *pair == (from, to) || *pair == (to, from));
+        let pair = PAIRS
+            .iter()
+            .position(|pair| *pair == (from, to) || *pair == (to, from));
         self.arrive(to, pair.expect("neighbours"), bytes);
     }
 
@@ -387,7 +447,9 @@ impl World {
     }
 
     fn garble(&mut self, pick: u8, how: u8, at: u16, with: u8) {
-        let Some((to, pair, mut bytes)) = self.pick(pick) else { return };
+        let Some((to, pair, mut bytes)) = self.pick(pick) else {
+            return;
+        };
         let place = usize::from(at) % bytes.len().max(1);
         match how % 8 {
             0 => bytes[place] ^= 1 << (with % 8),
@@ -423,13 +485,18 @@ impl World {
     /// A neighbour that lies in good form.
     fn lie(&mut self, end: u8, kind: u8, pick: u8, with: u8) {
         let (at, link, _) = self.end(end);
-        let references: Vec<Reference> = self.accepted.keys().map(|(_, id)| id.reference()).collect();
+        let references: Vec<Reference> =
+            self.accepted.keys().map(|(_, id)| id.reference()).collect();
         let count = references.len().max(1);
         let reference = references
             .get(references.len().wrapping_sub(1 + usize::from(pick) % count))
             .copied()
             .unwrap_or(Reference([with; 8]));
-        let handle = if with < 128 { public(node(with)).handle() } else { Handle([with; 8]) };
+        let handle = if with < 128 {
+            public(node(with)).handle()
+        } else {
+            Handle([with; 8])
+        };
         let expiry = (EPOCH + 600) as u32;
         let mut out = [0; 256];
         let nonce = u32::from(with);
@@ -440,11 +507,28 @@ impl World {
                 Ok(copy(&bytes, &mut out))
             }
             1 => Frame::Passed(reference).emit(&mut out),
-            2 => Frame::ReachAsk(ReachAsk { handle, nonce, ttl: pick % 3 }).emit(&mut out),
-            3 => Frame::ReachAnswer(ReachAnswer { handle, nonce, distance: pick }).emit(&mut out),
-            4 => Frame::Ping(Ping { nonce, reply: pick & 1 == 1 }).emit(&mut out),
+            2 => Frame::ReachAsk(ReachAsk {
+                handle,
+                nonce,
+                ttl: pick % 3,
+            })
+            .emit(&mut out),
+            3 => Frame::ReachAnswer(ReachAnswer {
+                handle,
+                nonce,
+                distance: pick,
+            })
+            .emit(&mut out),
+            4 => Frame::Ping(Ping {
+                nonce,
+                reply: pick & 1 == 1,
+            })
+            .emit(&mut out),
             5 => {
-                let proof = Proof { reference, secret: Secret([with; 16]) };
+                let proof = Proof {
+                    reference,
+                    secret: Secret([with; 16]),
+                };
                 let mut body = [0; 40];
                 ack(&mut body, expiry, proof).and_then(|len| {
                     let end = 5 + len;
@@ -466,7 +550,9 @@ impl World {
     fn restore(&mut self, at: usize, pick: u8, place: u16, with: u8) {
         let written = &self.houses[at].written;
         let back = usize::from(pick) % written.len().max(1);
-        let Some((key, version, mut bytes)) = written.iter().rev().nth(back).cloned() else { return };
+        let Some((key, version, mut bytes)) = written.iter().rev().nth(back).cloned() else {
+            return;
+        };
         if with != 0 {
             let place = usize::from(place) % bytes.len().max(1);
             if let Some(byte) = bytes.get_mut(place) {
@@ -576,18 +662,23 @@ impl World {
     }
 
     fn pair_of(&self, link: LinkId) -> Option<usize> {
-        self.wires.iter().position(|wire| wire.up && wire.ends.contains(&link))
+        self.wires
+            .iter()
+            .position(|wire| wire.up && wire.ends.contains(&link))
     }
 
     fn fly(&mut self, from: usize, link: LinkId, bytes: Vec<u8>) {
-        let Some(pair) = self.pair_of(link) else { return };
+        let Some(pair) = self.pair_of(link) else {
+            return;
+        };
         let (a, b) = PAIRS[pair];
         let to = if a == from { b } else { a };
         let side = usize::from(b == to);
         let link = self.wires[pair].ends[side].0;
         let number = self.sent_over.entry(link).or_default();
         *number += 1;
-        self.seen.insert((self.now, to, link, *number), (pair, bytes.clone()));
+        self.seen
+            .insert((self.now, to, link, *number), (pair, bytes.clone()));
         // Trimmed between moments only, so that the order within one does not show.
         let at = self.now.plus(Span::from_millis(3 + 4 * pair as u64));
         self.air.insert((at, to, link, *number), bytes);
@@ -599,10 +690,9 @@ impl World {
             self.houses[at].delivered.insert(payload);
             return;
         }
-        let sent = self
-            .accepted
-            .iter()
-            .any(|((sender, _), (to, sent))| public(*sender) == *from && *to == at && *sent == payload);
+        let sent = self.accepted.iter().any(|((sender, _), (to, sent))| {
+            public(*sender) == *from && *to == at && *sent == payload
+        });
         assert!(sent, "node {at} was given what nobody sent it");
         let fresh = self.houses[at].delivered.insert(payload);
         assert!(fresh, "node {at} was given a message twice");
@@ -618,14 +708,20 @@ impl World {
             let Some((to, payload)) = self.accepted.get(&(at, id)) else {
                 panic!("node {at} was told of a message that is not its own");
             };
-            assert!(self.houses[*to].delivered.contains(payload), "{state:?}, and it was not");
+            assert!(
+                self.houses[*to].delivered.contains(payload),
+                "{state:?}, and it was not"
+            );
         }
     }
 
     fn next(&self) -> Option<Instant> {
         let air = self.air.keys().next().map(|key| key.0);
         let awake = self.houses.iter().filter(|house| !house.lazy);
-        let deadline = awake.filter_map(|house| house.node.deadline()).map(|d| d.at).min();
+        let deadline = awake
+            .filter_map(|house| house.node.deadline())
+            .map(|d| d.at)
+            .min();
         [air, deadline].into_iter().flatten().min()
     }
 
@@ -644,16 +740,25 @@ impl World {
     /// What is due now, node by node; in which order must not matter to any of them.
     fn moment(&mut self) {
         let now = self.now;
-        let later = self.air.split_off(&(now.plus(Span::from_millis(1)), 0, 0, 0));
+        let later = self
+            .air
+            .split_off(&(now.plus(Span::from_millis(1)), 0, 0, 0));
         let due = std::mem::replace(&mut self.air, later);
         for place in 0..NODES {
             let at = (place + self.options.turn) % NODES;
-            let at = if self.options.turn >= NODES { NODES - 1 - at } else { at };
+            let at = if self.options.turn >= NODES {
+                NODES - 1 - at
+            } else {
+                at
+            };
             for ((_, to, link, number), bytes) in &due {
                 if *to != at {
                     continue;
                 }
-                let known = self.wires.iter().any(|wire| wire.ends.contains(&LinkId(*link)));
+                let known = self
+                    .wires
+                    .iter()
+                    .any(|wire| wire.ends.contains(&LinkId(*link)));
                 if *number == u64::MAX {
                     self.feed(at, Owned::Down(LinkId(*link)));
                 } else if known {
@@ -665,7 +770,10 @@ impl World {
     }
 
     fn tick_due(&mut self, at: usize) {
-        let due = self.houses[at].node.deadline().is_some_and(|d| d.at <= self.now);
+        let due = self.houses[at]
+            .node
+            .deadline()
+            .is_some_and(|d| d.at <= self.now);
         if due && !self.houses[at].lazy {
             self.feed(at, Owned::Tick);
         }
