@@ -61,8 +61,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(None)
     }
 
-    /// Queues the proof for a message, straight to its sender where there is a link, else back the
-    /// way it came.
+    /// Queues the proof for a message back the way it came, or straight to its sender when that link
+    /// is gone.
+    ///
+    /// Back the way it came even where there is a direct link: a copy that took another way says
+    /// that its sender does not hear over that link any more.
     pub(super) fn ack(
         &mut self,
         contact: ContactRef,
@@ -75,9 +78,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             .routing
             .route(contact.handle)
             .and_then(|route| route.direct);
-        let link = direct
-            .filter(|at| self.out.link(*at).is_some())
-            .unwrap_or(from);
+        let link = match self.out.link(from) {
+            Some(_) => from,
+            None => direct.unwrap_or(from),
+        };
         self.out.push(
             link,
             Queue::Control,
