@@ -568,7 +568,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         // Dropped in place, so that the keys in it are wiped where they lie.
         self.delivery.outbox.discard(idx);
         if let Some(sid) = session {
-            self.session.settled(sid, None, false);
+            let _outdated = self.session.settled(sid, None, false);
         }
         self.out.pool.free(envelope);
         // A message that was held had no envelope that a proof could be for.

@@ -160,7 +160,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         self.out.pool.free(message.envelope);
         if let Some(sid) = message.session {
-            self.session.settled(sid, None, false);
+            let _outdated = self.session.settled(sid, None, false);
         }
         if let Some(contact) = self.session.contacts.get_mut(message.contact) {
             contact.held = contact.held.saturating_sub(1);
