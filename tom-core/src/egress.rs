@@ -190,6 +190,8 @@ pub(crate) struct Egress<'a> {
 
 /// Jobs one input may need beside those its entries own: room for these is checked first.
 pub(crate) const JOBS_PER_INPUT: u32 = 8;
+/// Jobs never taken by links that take nothing: room for an input after all else was drained.
+const KEPT_FREE: u32 = 2 * JOBS_PER_INPUT;
 
 impl Egress<'_> {
     /// Whether the outputs of one more input are sure to fit.
@@ -214,13 +216,31 @@ impl Egress<'_> {
 
     /// Queues a job for a link. False: the link is gone or over its share, nothing was queued.
     pub(crate) fn push(&mut self, at: LinkRef, queue: Queue, job: Job) -> bool {
-        let share = (self.jobs.capacity() / 2).max(16);
+        let (free, capacity) = (self.jobs.free(), self.jobs.capacity());
+        let links = self.links.capacity().max(1);
         let Some(link) = self.links.get_mut(at.idx).filter(|link| link.id == at.id) else {
             return false;
         };
-        if link.queued >= share || self.jobs.free() < 2 {
+        // What waits for a link that takes nothing stays: all such links together must leave room
+        // for the next input, and enough for the others. Entries bound their own jobs.
+        let scarce = free < capacity / 4 * 3;
+        let share = match (link.blocked, queue) {
+            (true, Queue::Control) if scarce => (capacity / (4 * links)).max(2),
+            (true, Queue::Control | Queue::Normal | Queue::Bulk) | (false, _) => {
+                (capacity / 2).max(16)
+            }
+        };
+        let kept = if link.blocked { KEPT_FREE } else { 2 };
+        if link.queued >= share || free < kept {
             return false;
         }
+        self.append(at, queue, job)
+    }
+
+    fn append(&mut self, at: LinkRef, queue: Queue, job: Job) -> bool {
+        let Some(link) = self.links.get_mut(at.idx).filter(|link| link.id == at.id) else {
+            return false;
+        };
         let Some(list) = link.queues.get_mut(queue as usize) else {
             return false;
         };
@@ -235,6 +255,30 @@ impl Egress<'_> {
                 .is_ok();
         }
         true
+    }
+
+    /// The link takes nothing for now. Receipts that would crowd out everybody else are given up:
+    /// losing them costs time only.
+    pub(crate) fn block(&mut self, at: LinkRef) {
+        let Some(link) = self.link_mut(at) else {
+            return;
+        };
+        link.blocked = true;
+        for _ in 0..link.queued {
+            if self.jobs.free() >= KEPT_FREE {
+                return;
+            }
+            match self.front(at) {
+                Some((Queue::Control, job @ (Job::Hello | Job::Observed))) => {
+                    self.pop(at, Queue::Control);
+                    self.append(at, Queue::Control, job);
+                }
+                Some((Queue::Control, _)) => {
+                    self.pop(at, Queue::Control);
+                }
+                Some((Queue::Normal | Queue::Bulk, _)) | None => return,
+            }
+        }
     }
 
     /// Queues a job for the application side. False: no room.

@@ -54,6 +54,8 @@ pub(crate) struct Own {
     pub(crate) housekeeping: Instant,
     /// Numbers the envelopes handed on.
     pub(crate) serial: u32,
+    /// Storage refused a record: it is offered again with the next housekeeping.
+    pub(crate) offer_again: bool,
     candidates: CandidateList,
     /// Addresses neighbours see us at, and who said so first.
     observed: heapless::Vec<(Candidate, LinkId, bool), 4>,
@@ -147,6 +149,7 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
                 max_frame,
                 housekeeping: now.plus(HOUSEKEEPING),
                 serial: 0,
+                offer_again: false,
                 candidates: CandidateList::new(),
                 observed: heapless::Vec::new(),
             },

@@ -108,11 +108,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                     return None;
                 }
                 message.version = message.version.wrapping_add(1);
-                let version = message.version;
+                let (version, name) = (message.version, message.id);
                 let message = self.delivery.outbox.get(idx)?;
                 let to = self.session.contacts.get(message.contact)?.key;
                 let len = messages::write_message(message, &to, &self.out.pool, buf).ok()?;
-                Some(Local::Persist(outbox_key(id), version, len))
+                Some(Local::Persist(outbox_key(name), version, len))
             }
             Job::PersistInbox { idx, id } => {
                 let entry = self

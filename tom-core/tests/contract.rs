@@ -1,4 +1,5 @@
 //! The seven clauses of the node's contract, each over random tapes. Spec: driver, "Contract".
+#![allow(unreachable_pub, reason = "helpers shared between test binaries")]
 
 #[path = "tape/strategy.rs"]
 mod strategy;
@@ -65,6 +66,26 @@ fn play_waking(
         drain(&mut node, now, &mut transcript);
     }
     transcript
+}
+
+/// Plays each node's tape with ticks at its deadlines only, and with ticks every millisecond.
+fn compare_waking(options: &Options, world: &World) {
+    for (at, house) in world.houses.iter().enumerate() {
+        let mut tape = without_ticks(&house.tape);
+        tape.push((world.now.plus(Span::from_millis(2_000)), Owned::Tick));
+        let sparse = play_waking(options, at, &tape, |deadline, now| {
+            deadline.map_or(Instant::from_millis(u64::MAX), |deadline| deadline.max(now))
+        });
+        let dense = play_waking(options, at, &tape, |deadline, now| {
+            let due = deadline.is_some_and(|deadline| deadline <= now);
+            if due {
+                now
+            } else {
+                now.plus(Span::from_millis(1))
+            }
+        });
+        assert_same(&sparse, &dense);
+    }
 }
 
 proptest! {
@@ -238,19 +259,50 @@ proptest! {
             script.insert(at.index(script.len() + 1), Op::Wait(ms));
         }
         let world = World::run(options, &script);
-        for (at, house) in world.houses.iter().enumerate() {
-            let mut tape = without_ticks(&house.tape);
-            tape.push((world.now.plus(Span::from_millis(2_000)), Owned::Tick));
-            let sparse = play_waking(&options, at, &tape, |deadline, now| {
-                deadline.map_or(Instant::from_millis(u64::MAX), |deadline| deadline.max(now))
-            });
-            let dense = play_waking(&options, at, &tape, |deadline, now| {
-                let due = deadline.is_some_and(|deadline| deadline <= now);
-                if due { now } else { now.plus(Span::from_millis(1)) }
-            });
-            assert_same(&sparse, &dense);
-        }
+        compare_waking(&options, &world);
     }
+}
+
+proptest! {
+    #![proptest_config(cases(8))]
+
+    /// DRV-4 over the minutes in which tables are purged and short lives end.
+    #[test]
+    fn completeness_over_minutes(
+        options in options(),
+        idle in 0..100_000u32,
+        script in proptest::collection::vec(honest(), 1..16),
+        rest in 250_000..500_000u32,
+        more in proptest::collection::vec(honest(), 1..8),
+    ) {
+        let short = |op: Op| match op {
+            Op::Send { from, to, len, class, trace, secs } => {
+                Op::Send { from, to, len, class, trace, secs: secs % 20 }
+            }
+            other => other,
+        };
+        let mut ops = vec![Op::Wait(idle)];
+        ops.extend(script.into_iter().map(short));
+        ops.push(Op::Wait(rest));
+        ops.extend(more.into_iter().map(short));
+        ops.push(Op::Wait(100_000));
+        compare_waking(&options, &World::run(options, &ops));
+    }
+}
+
+/// DRV-4, what random tapes found: a node idle from its start purges in step with one that was
+/// woken all the time.
+#[test]
+fn completeness_after_an_idle_start() {
+    let options = Options { durable: true, ..Options::starved(2) };
+    let send = Op::Send { from: 1, to: 0, len: 8, class: 0, trace: false, secs: 5 };
+    let world = World::run(options, &[Op::Wait(90_000), send, Op::Wait(450_000)]);
+    let forgets = |at: usize| {
+        let outputs = &world.houses[at].transcript;
+        outputs.iter().filter(|(_, output)| output.starts_with(b"Forget")).count()
+    };
+    assert!(forgets(0) > 0, "the opened one-shot is purged in this time");
+    compare_waking(&options, &world);
 }
 
 /// The tapes are worth something: messages go through, in sessions, in most worlds.

@@ -5,6 +5,7 @@ use crate::bounded::{Chain, Entry, Idx};
 use crate::egress::LinkRef;
 use crate::output::DeliveryId;
 use crate::session::ContactRef;
+use crate::time::Instant;
 use crate::wire::{Class, Handle, Reference, Secret, Sid};
 
 /// A message that waits for the application.
@@ -18,8 +19,6 @@ pub(crate) struct InboxEntry {
     pub(crate) secret: Option<Secret>,
     /// A later envelope of the same message, to be acknowledged with it.
     pub(crate) again: Option<(Reference, Secret)>,
-    /// The answer to its handshake, which leaves with the ACK.
-    pub(crate) answer: Option<Sid>,
     pub(crate) contact: ContactRef,
     pub(crate) payload: Chain,
     pub(crate) path: heapless::Vec<u8, 48>,
@@ -64,6 +63,9 @@ pub(crate) struct OpenedEntry {
     /// What its ACK reveals; `None`: it is never acknowledged.
     pub(crate) secret: Option<Secret>,
     pub(crate) expiry: u32,
+    /// When it came, for nodes without wall time.
+    pub(crate) at: Instant,
+    /// The session made for it.
     pub(crate) answer: Option<Sid>,
 }
 

@@ -14,7 +14,7 @@ mod outbox;
 pub(crate) mod record;
 
 pub(crate) use inbox::{DeliveredEntry, InboxEntry, OpenedEntry, Seen};
-pub(crate) use outbox::{Found, Message, NotProven, Proof, Purpose, Settled};
+pub(crate) use outbox::{Found, Message, NotProven, Proof, Purpose, Settled, keep_until};
 
 use crate::bounded::{Table, Timers};
 

@@ -28,7 +28,7 @@ pub(crate) struct Message {
     pub(crate) contact: ContactRef,
     pub(crate) purpose: Purpose,
     pub(crate) state: State,
-    /// The envelope, attempt and hops at their start.
+    /// The envelope, attempt and hops at their start; the bare content while `held`.
     pub(crate) envelope: Chain,
     pub(crate) secret: Secret,
     pub(crate) recover: Recover,
@@ -79,9 +79,8 @@ pub(crate) struct Proof {
     pub(crate) id: MessageId,
     pub(crate) contact: ContactRef,
     pub(crate) purpose: Purpose,
-    /// `None`: the message goes on under another envelope, whose reference follows.
+    /// `None`: the message goes on under another envelope.
     pub(crate) end: Option<State>,
-    pub(crate) next: Reference,
     /// Unix seconds: kept until then, room permitting.
     pub(crate) until: u64,
     pub(crate) took: Span,
@@ -134,28 +133,31 @@ impl Tables<'_> {
         self.proofs.find(&reference.0).map(Found::Past)
     }
 
-    /// The message under way that an application's id names.
+    /// The message an application's id names. Most bear the name of the envelope under way; those
+    /// sealed again are looked for among all.
     pub(crate) fn find_id(&self, id: MessageId) -> Option<Found> {
-        let mut reference = id.reference();
-        // Each re-sealing leaves a pointer to the next envelope; follow a bounded number of them.
-        for _ in 0..16 {
-            match self.find(reference)? {
-                Found::Live(idx) => {
-                    return (self.outbox.get(idx)?.id == id).then_some(Found::Live(idx));
-                }
-                Found::Past(idx) => {
-                    let proof = self.proofs.get(idx)?;
-                    if proof.id != id {
-                        return None;
-                    }
-                    if proof.end.is_some() {
-                        return Some(Found::Past(idx));
-                    }
-                    reference = proof.next;
-                }
-            }
+        let named = self.find(id.reference());
+        if let Some(Found::Live(idx)) = named
+            && self.outbox.get(idx)?.id == id
+        {
+            return named;
         }
-        None
+        if let Some(idx) = self.live_by_id(id) {
+            return Some(Found::Live(idx));
+        }
+        let ended = |proof: &Proof| proof.id == id && proof.end.is_some();
+        if let Some(Found::Past(idx)) = named
+            && self.proofs.get(idx).is_some_and(ended)
+        {
+            return named;
+        }
+        let mut past = self.proofs.iter().filter(|(_, proof)| ended(proof));
+        past.next().map(|(idx, _)| Found::Past(idx))
+    }
+
+    fn live_by_id(&self, id: MessageId) -> Option<Idx> {
+        let mut live = self.outbox.iter().filter(|(_, message)| message.id == id);
+        live.next().map(|(idx, _)| idx)
     }
 
     /// Moves a message to a later state; a later state is never taken back.
@@ -170,13 +172,7 @@ impl Tables<'_> {
     }
 
     /// Ends a message: a proof entry stays, its keys are wiped, and the caller frees the payload.
-    pub(crate) fn end(
-        &mut self,
-        idx: Idx,
-        state: State,
-        now: Instant,
-        until: u64,
-    ) -> Option<Ended> {
+    pub(crate) fn end(&mut self, idx: Idx, state: State, now: Instant) -> Option<Ended> {
         self.timers.clear(idx);
         let message = self.outbox.get_mut(idx)?;
         let ended = Ended {
@@ -188,6 +184,7 @@ impl Tables<'_> {
             n: message.recover.n(),
             link: message.link,
             sent: message.sent,
+            sends: message.sends,
             envelope: message.envelope,
             read: message.read,
         };
@@ -198,8 +195,7 @@ impl Tables<'_> {
             contact: message.contact,
             purpose: message.purpose,
             end: Some(state),
-            next: message.reference,
-            until,
+            until: keep_until(message.expiry),
             took: now.since(message.accepted),
             in_session: message.session.is_some(),
             sends: message.sends,
@@ -208,13 +204,6 @@ impl Tables<'_> {
         // Dropped in place, so that the keys in it are wiped where they lie.
         self.outbox.discard(idx);
         self.remember(proof);
-        // The first envelope's pointer is what the application's id leads to.
-        if ended.id.reference() != ended.reference
-            && let Some(first) = self.proofs.find(&ended.id.reference().0)
-            && let Some(entry) = self.proofs.get_mut(first)
-        {
-            entry.next = ended.reference;
-        }
         Some(ended)
     }
 
@@ -239,7 +228,6 @@ impl Tables<'_> {
         found: &Found,
         secret: &Secret,
         now: Instant,
-        until: u64,
     ) -> Result<Settled, NotProven> {
         use subtle::ConstantTimeEq;
         match *found {
@@ -248,55 +236,49 @@ impl Tables<'_> {
                 if !bool::from(message.secret.0.ct_eq(&secret.0)) {
                     return Err(NotProven::Wrong);
                 }
-                self.settle(idx, State::Delivered, now, until)
+                self.settle(idx, State::Delivered, now)
                     .ok_or(NotProven::Repeat)
             }
             Found::Past(idx) => {
-                let proof = self.proofs.get_mut(idx).ok_or(NotProven::Repeat)?;
+                let proof = self.proofs.get(idx).ok_or(NotProven::Repeat)?;
                 if !bool::from(proof.secret.0.ct_eq(&secret.0)) {
                     return Err(NotProven::Wrong);
                 }
-                match proof.end {
-                    Some(State::Expired) => {
-                        proof.end = Some(State::Delivered);
-                        Ok(Settled {
-                            id: proof.id,
-                            reference: proof.reference,
-                            contact: proof.contact,
-                            purpose: proof.purpose,
-                            session: None,
-                            link: None,
-                            round_trip: None,
-                            envelope: None,
-                            read: false,
-                            late: true,
-                        })
-                    }
-                    Some(_) => Err(NotProven::Repeat),
-                    None => {
-                        // An earlier envelope of a message still under way: that message is proven.
-                        let id = proof.id;
-                        match self.find_id(id) {
-                            Some(Found::Live(live)) => self
-                                .settle(live, State::Delivered, now, until)
-                                .ok_or(NotProven::Repeat),
-                            Some(Found::Past(_)) | None => Err(NotProven::Repeat),
-                        }
-                    }
+                // Any of a message's envelopes proves the message, whatever it goes under now.
+                match self.find_id(proof.id).ok_or(NotProven::Repeat)? {
+                    Found::Live(live) => self
+                        .settle(live, State::Delivered, now)
+                        .ok_or(NotProven::Repeat),
+                    Found::Past(last) => self.settle_late(last).ok_or(NotProven::Repeat),
                 }
             }
         }
     }
 
+    /// A proof came for a message that had been reported as expired.
+    fn settle_late(&mut self, idx: Idx) -> Option<Settled> {
+        let proof = self.proofs.get_mut(idx)?;
+        if proof.end != Some(State::Expired) {
+            return None;
+        }
+        proof.end = Some(State::Delivered);
+        Some(Settled {
+            id: proof.id,
+            reference: proof.reference,
+            contact: proof.contact,
+            purpose: proof.purpose,
+            session: None,
+            link: None,
+            round_trip: None,
+            envelope: None,
+            read: false,
+            late: true,
+        })
+    }
+
     /// Settles a live message as delivered or read.
-    pub(crate) fn settle(
-        &mut self,
-        idx: Idx,
-        state: State,
-        now: Instant,
-        until: u64,
-    ) -> Option<Settled> {
-        let ended = self.end(idx, state, now, until)?;
+    pub(crate) fn settle(&mut self, idx: Idx, state: State, now: Instant) -> Option<Settled> {
+        let ended = self.end(idx, state, now)?;
         Some(Settled {
             id: ended.id,
             reference: ended.reference,
@@ -304,7 +286,11 @@ impl Tables<'_> {
             purpose: ended.purpose,
             session: ended.session.zip(ended.n),
             link: ended.link,
-            round_trip: ended.sent.map(|sent| now.since(sent)),
+            // An ACK does not say which of several copies it answers.
+            round_trip: ended
+                .sent
+                .filter(|_| ended.sends == 1)
+                .map(|sent| now.since(sent)),
             envelope: Some(ended.envelope),
             read: ended.read,
             late: false,
@@ -324,8 +310,14 @@ pub(crate) struct Ended {
     pub(crate) n: Option<u32>,
     pub(crate) link: Option<LinkRef>,
     pub(crate) sent: Option<Instant>,
+    pub(crate) sends: u32,
     pub(crate) envelope: Chain,
     pub(crate) read: bool,
+}
+
+/// Until when, in Unix seconds, a proof of a message with this expiry is kept.
+pub(crate) fn keep_until(expiry: u32) -> u64 {
+    u64::from(expiry) + crate::config::MAX_LIFE.as_secs()
 }
 
 /// Why a secret settled nothing.

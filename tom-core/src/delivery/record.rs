@@ -7,6 +7,7 @@ use crate::crypto::noise::Reopen;
 use crate::identity::PublicKey;
 use crate::record::{RecordReader, RecordWriter};
 use crate::session::Recover;
+use crate::time::Instant;
 use crate::wire::{Class, Handle, MessageId, Reference, Secret, Sid, TooShort};
 
 /// The most a record adds to the payload it carries, in bytes.
@@ -43,6 +44,9 @@ pub(crate) fn write_message(
                 .put(key.as_bytes())?
                 .put(&n.to_le_bytes())?
                 .put(&[0; 28])?;
+        }
+        Recover::Plain => {
+            w.put(&[3])?;
         }
     }
     let len = pool
@@ -86,6 +90,7 @@ pub(crate) fn read_message(bytes: &[u8]) -> Option<RestoredMessage<'_>> {
             let _padding: [u8; 28] = r.array()?;
             Recover::Data { key, n }
         }
+        3 => Recover::Plain,
         _ => return None,
     };
     let session = (sid.0 != [0; 4]).then_some(sid);
@@ -171,7 +176,7 @@ pub(crate) fn write_opened(entry: &OpenedEntry, out: &mut [u8]) -> Result<usize,
 }
 
 /// Reads a record of an opened one-shot.
-pub(crate) fn read_opened(bytes: &[u8]) -> Option<OpenedEntry> {
+pub(crate) fn read_opened(bytes: &[u8], now: Instant) -> Option<OpenedEntry> {
     let mut r = RecordReader::new(bytes)?;
     let (reference, id) = (Reference(r.array()?), Reference(r.array()?));
     let (sender, acknowledged) = (Handle(r.array()?), r.u8()? != 0);
@@ -182,6 +187,7 @@ pub(crate) fn read_opened(bytes: &[u8]) -> Option<OpenedEntry> {
         sender,
         secret: acknowledged.then_some(secret),
         expiry: r.u32()?,
+        at: now,
         answer: None,
     };
     r.rest().is_empty().then_some(entry)

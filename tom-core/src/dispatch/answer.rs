@@ -10,7 +10,6 @@ use crate::egress::{Job, LinkRef, Queue};
 use crate::error::{Drop, Misuse, Refusal};
 use crate::identity::{Keys, PublicKey};
 use crate::output::{DeliveryId, Event, RecordKey, RecordKind, State};
-use crate::policy::backoff;
 use crate::session::ContactRef;
 use crate::time::Span;
 use crate::wire::{
@@ -33,10 +32,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(contact) = self.session.contacts.get_mut(entry.contact) {
             contact.held = contact.held.saturating_sub(1);
         }
-        if entry.in_session {
-            self.delivery
-                .remember_delivered(entry.contact.handle, entry.id);
-        }
+        self.delivery
+            .remember_delivered(entry.contact.handle, entry.id);
         if !entry.acknowledged
             && let Some(secret) = entry.secret
         {
@@ -46,18 +43,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 entry.reference,
                 secret,
                 entry.expiry,
-                entry.answer,
             );
         }
         if let Some((reference, secret)) = entry.again {
-            self.ack(
-                entry.contact,
-                entry.link,
-                reference,
-                secret,
-                entry.expiry,
-                None,
-            );
+            self.ack(entry.contact, entry.link, reference, secret, entry.expiry);
         }
         if self.config.durable {
             // The windows that remember the message go first: records are durable in order.
@@ -72,7 +61,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// Queues the proof for a message, straight to its sender where there is a link, else back the
-    /// way it came; the answer to its handshake goes in front.
+    /// way it came.
     pub(super) fn ack(
         &mut self,
         contact: ContactRef,
@@ -80,7 +69,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         reference: Reference,
         secret: Secret,
         expiry: u32,
-        answer: Option<Sid>,
     ) {
         let direct = self
             .routing
@@ -89,9 +77,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let link = direct
             .filter(|at| self.out.link(*at).is_some())
             .unwrap_or(from);
-        if let Some(sid) = answer {
-            self.out.push(link, Queue::Control, Job::Resp { sid });
-        }
         self.out.push(
             link,
             Queue::Control,
@@ -110,14 +95,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             head,
             reference,
         } = receipt.arrival;
-        self.ack(
-            receipt.contact,
-            link,
-            reference,
-            secret,
-            head.expiry,
-            receipt.answer,
-        );
+        self.ack(receipt.contact, link, reference, secret, head.expiry);
     }
 
     /// A one-shot came again: its ACK goes again, unless the application does not have it yet.
@@ -200,8 +178,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     fn on_proof(&mut self, link: LinkRef, expiry: u32, proof: Proof) -> Result<(), Drop> {
         if let Some(found) = self.delivery.find(proof.reference) {
-            let until = u64::from(expiry) + crate::config::MAX_LIFE.as_secs();
-            return match self.delivery.prove(&found, &proof.secret, self.now, until) {
+            return match self.delivery.prove(&found, &proof.secret, self.now) {
                 Ok(settled) => {
                     self.on_settled(settled, Some(link));
                     Ok(())
@@ -297,7 +274,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         if self.config.durable {
             self.out
-                .push_local(Job::Forget(super::send::outbox_key(settled.reference)));
+                .push_local(Job::Forget(super::send::outbox_key(settled.id)));
         }
     }
 
@@ -364,7 +341,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if message.sends == 0 || message.link.is_none_or(|last| last.id != link.id) {
             return Err(Drop::BadNack.into());
         }
-        let (contact, dst, sends) = (message.contact, message.contact.handle, message.sends);
+        let (contact, dst) = (message.contact, message.contact.handle);
         let in_session = message.session.is_some();
         match code {
             NackCode::NoKey => self.renew(idx, contact),
@@ -381,11 +358,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             NackCode::TooBig | NackCode::Full | NackCode::NoRoute => {
                 self.routing.failed(dst, link, code == NackCode::NoRoute);
-                let first = self.config.taken_wait;
-                self.wake_at(idx, backoff(first, self.config.retry_max, sends));
-                if let Some(message) = self.delivery.outbox.get_mut(idx) {
-                    message.taken = true;
-                }
+                // A hint may hasten the next attempt, at most once a second, and never delay it.
+                self.hasten(idx);
                 Ok(None)
             }
         }
@@ -442,7 +416,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             contact.renew = true;
         }
         let session = self.delivery.outbox.get(idx).and_then(|m| m.session);
-        if fresh && contact.send.is_some() && contact.send == session {
+        if fresh && !contact.renew && contact.send.is_some() && contact.send == session {
             return Err(Drop::NackLimited.into());
         }
         if !self.reseal(idx) {

@@ -36,9 +36,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             LinkEvent::Blocked { link } => {
                 let at = self.known(link)?;
-                if let Some(link) = self.out.link_mut(at) {
-                    link.blocked = true;
-                }
+                self.out.block(at);
                 self.limit_holds(at);
                 Ok(None)
             }

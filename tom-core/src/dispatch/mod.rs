@@ -22,7 +22,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::Suite;
 use crate::delivery;
-use crate::egress::Egress;
+use crate::egress::{Egress, Job};
 use crate::error::{Drop, Refusal};
 use crate::identity::Keys;
 use crate::input::{Input, SendResult};
@@ -82,6 +82,7 @@ impl From<Refusal> for Fault {
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Takes one input to the concern it is for.
     pub(crate) fn handle(&mut self, input: Input<'_>) -> Verdict {
+        let aged = self.has_ageing();
         let step = match input {
             Input::Tick => self.tick(),
             Input::Link(event) => self.link_event(event),
@@ -104,6 +105,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 Ok(None)
             }
         };
+        while let Some(sid) = self.session.state.dropped.pop() {
+            if self.config.durable {
+                self.out.push_local(Job::Forget(session_key(sid)));
+            }
+        }
+        if !aged && self.has_ageing() {
+            self.own.housekeeping = self.now.plus(HOUSEKEEPING);
+        }
         match step {
             Ok(id) => Verdict::Accepted(id),
             Err(Fault::Refused(refusal)) => Verdict::Refused(refusal),
@@ -120,10 +129,5 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Wall time in seconds, if known.
     pub(crate) fn unix(&self) -> Option<u64> {
         self.clock.unix(self.now)
-    }
-
-    /// Until when a proof of a message with this expiry is kept, in Unix seconds.
-    pub(crate) fn keep_until(&self, expiry: u32) -> u64 {
-        u64::from(expiry) + crate::config::MAX_LIFE.as_secs()
     }
 }

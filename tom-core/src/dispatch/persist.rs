@@ -5,17 +5,17 @@
 use super::{Step, World};
 use crate::crypto::Suite;
 use crate::delivery::record as messages;
-use crate::delivery::{InboxEntry, Message, OpenedEntry};
+use crate::delivery::{Found, InboxEntry, Message, OpenedEntry};
 use crate::egress::{Job, LinkRef};
 use crate::error::{Misuse, Refusal};
 use crate::identity::Keys;
 use crate::input::LinkId;
 use crate::output::{DeliveryId, Record, RecordKey, RecordKind, State};
 use crate::report::Attempts;
-use crate::session::ContactRef;
 use crate::session::record as sessions;
+use crate::session::{ContactRef, Recover};
 use crate::time::Span;
-use crate::wire::{Reference, Sid, message_id};
+use crate::wire::{MessageId, Reference, Sid, message_id};
 
 const BAD: Refusal = Refusal::Misuse(Misuse::BadRecord);
 
@@ -53,10 +53,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// A record is durable, or could not be made so.
     pub(super) fn persisted(&mut self, key: RecordKey, version: u32, ok: bool) -> Step {
-        let [a, b, c, d, e, f, g, h, ..] = key.id;
-        let reference = Reference([a, b, c, d, e, f, g, h]);
+        // What storage refused is offered again later, not at once: a full disk must not spin.
         match key.kind {
             RecordKind::Session => {
+                let [a, b, c, d, ..] = key.id;
                 let sid = Sid([a, b, c, d]);
                 if ok {
                     self.session.session_persisted(sid, version);
@@ -66,33 +66,51 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                         self.session_ready(contact);
                     }
                 } else {
-                    self.persist_session(sid);
+                    self.own.offer_again = true;
                 }
             }
             RecordKind::Outbox => {
-                let Some(idx) = self.delivery.outbox.find(&reference.0) else {
+                let Some(Found::Live(idx)) = self.delivery.find_id(MessageId(key.id)) else {
                     return Ok(None);
                 };
                 let Some(message) = self.delivery.outbox.get_mut(idx) else {
                     return Ok(None);
                 };
-                if !ok {
-                    self.out
-                        .push_local(Job::PersistOutbox { idx, id: reference });
-                } else if message.version == version && !message.durable {
+                if ok && message.version == version && !message.durable {
                     message.durable = true;
                     self.launch(idx);
                 }
             }
             RecordKind::Inbox => self.inbox_persisted(key.id, version, ok),
-            RecordKind::Opened => {
-                if !ok && let Some(idx) = self.delivery.opened.find(&reference.0) {
-                    self.out
-                        .push_local(Job::PersistOpened { idx, id: reference });
-                }
-            }
+            // Losing one costs a repeated delivery after a restart, never an acknowledgement.
+            RecordKind::Opened => {}
         }
         Ok(None)
+    }
+
+    /// Offers the records again that storage refused.
+    pub(super) fn offer_again(&mut self) {
+        self.own.offer_again = false;
+        let mut next = self.session.sessions.oldest();
+        while let Some(idx) = next {
+            next = self.session.sessions.after(idx);
+            let session = self.session.sessions.get(idx);
+            if let Some(sid) = session.filter(|s| s.reserved != s.reserving).map(|s| s.sid) {
+                self.persist_session(sid);
+            }
+        }
+        let mut next = self.delivery.inbox.oldest();
+        while let Some(idx) = next {
+            next = self.delivery.inbox.after(idx);
+            let entry = self.delivery.inbox.get(idx);
+            if let Some(id) = entry
+                .filter(|entry| !entry.acknowledged)
+                .map(InboxEntry::delivery_id)
+                && self.out.has_room()
+            {
+                self.out.push_local(Job::PersistInbox { idx, id });
+            }
+        }
     }
 
     /// A received message is durable: it can be acknowledged, whatever becomes of the application.
@@ -104,8 +122,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return;
         };
         if !ok {
-            let id = entry.delivery_id();
-            self.out.push_local(Job::PersistInbox { idx, id });
+            self.own.offer_again = true;
             return;
         }
         if entry.version != version || entry.acknowledged {
@@ -113,13 +130,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         entry.acknowledged = true;
         let (contact, link, reference) = (entry.contact, entry.link, entry.reference);
-        let (secret, again, expiry, answer) =
-            (entry.secret, entry.again.take(), entry.expiry, entry.answer);
+        let (secret, again, expiry) = (entry.secret, entry.again.take(), entry.expiry);
         if let Some(secret) = secret {
-            self.ack(contact, link, reference, secret, expiry, answer);
+            self.ack(contact, link, reference, secret, expiry);
         }
         if let Some((reference, secret)) = again {
-            self.ack(contact, link, reference, secret, expiry, None);
+            self.ack(contact, link, reference, secret, expiry);
         }
     }
 
@@ -129,31 +145,44 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Err(Refusal::Backpressure.into());
         }
         match record.key.kind {
-            RecordKind::Session => self.restore_session(record.bytes),
-            RecordKind::Outbox => self.restore_message(record.bytes),
-            RecordKind::Inbox => self.restore_inbox(record.bytes),
+            RecordKind::Session => self.restore_session(record.bytes, record.version),
+            RecordKind::Outbox => self.restore_message(record.bytes, record.version),
+            RecordKind::Inbox => self.restore_inbox(record.bytes, record.version),
             RecordKind::Opened => {
-                let entry: OpenedEntry = messages::read_opened(record.bytes).ok_or(BAD)?;
+                let entry: OpenedEntry =
+                    messages::read_opened(record.bytes, self.now).ok_or(BAD)?;
+                let (sender, id, sealed_again) =
+                    (entry.sender, entry.id, entry.id != entry.reference);
                 self.delivery.opened.insert(entry).map_err(|_| BAD)?;
+                if sealed_again {
+                    self.delivery.remember_delivered(sender, id);
+                }
                 Ok(None)
             }
         }
     }
 
-    fn restore_session(&mut self, bytes: &[u8]) -> Step {
+    fn restore_session(&mut self, bytes: &[u8], version: u32) -> Step {
         let unix = self.unix().ok_or(Refusal::NoClock)?;
         let restored = sessions::read::<C>(bytes, self.now, unix).ok_or(BAD)?;
         let contact = self.contact(&restored.peer, true)?;
-        if !self.session.restore_session(contact, restored.session) {
+        let sid = restored.session.sid;
+        if !self
+            .session
+            .restore_session(contact, restored.session, version)
+        {
             return Err(BAD.into());
         }
+        // The next block of counters has to be durable before the first of them is used.
+        self.persist_session(sid);
         Ok(None)
     }
 
-    fn restore_message(&mut self, bytes: &[u8]) -> Step {
+    fn restore_message(&mut self, bytes: &[u8], version: u32) -> Step {
         let restored = messages::read_message(bytes).ok_or(BAD)?;
+        let held = matches!(restored.recover, Recover::Plain);
         let named = message_id(restored.envelope).map(|id| id.reference());
-        if named != Some(restored.reference) {
+        if !held && named != Some(restored.reference) {
             return Err(BAD.into());
         }
         let contact = self.contact(&restored.to, true)?;
@@ -178,15 +207,21 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             taken: false,
             asking: false,
             queued: false,
-            held: restored.session.is_none() && restored.envelope.len() > 1_200,
+            held,
             read: false,
             telling: false,
             durable: true,
-            version: 0,
+            version,
             accepted: self.now,
             attempts: Attempts::new(),
         };
-        let idx = self.delivery.outbox.insert(message).map_err(|_| BAD)?;
+        let idx = match self.delivery.outbox.insert(message) {
+            Ok(idx) => idx,
+            Err(message) => {
+                self.out.pool.free(message.envelope);
+                return Err(BAD.into());
+            }
+        };
         if let Some(contact) = self.session.contacts.get_mut(contact) {
             contact.held += 1;
         }
@@ -194,7 +229,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(Some(restored.id))
     }
 
-    fn restore_inbox(&mut self, bytes: &[u8]) -> Step {
+    fn restore_inbox(&mut self, bytes: &[u8], version: u32) -> Step {
         let restored = messages::read_inbox(bytes).ok_or(BAD)?;
         let contact = self.contact(&restored.from, false)?;
         let payload = self.out.pool.store(&[restored.payload]).ok_or(BAD)?;
@@ -204,7 +239,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             reference: restored.reference,
             secret: restored.secret,
             again: None,
-            answer: None,
             contact,
             payload,
             path: heapless::Vec::new(),
@@ -213,9 +247,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             class: restored.class,
             expiry: restored.expiry,
             acknowledged: true,
-            version: 0,
+            version,
         };
-        let idx = self.delivery.inbox.insert(entry).map_err(|_| BAD)?;
+        let idx = match self.delivery.inbox.insert(entry) {
+            Ok(idx) => idx,
+            Err(entry) => {
+                self.out.pool.free(entry.payload);
+                return Err(BAD.into());
+            }
+        };
         if let Some(contact) = self.session.contacts.get_mut(contact) {
             contact.held += 1;
         }
@@ -238,9 +278,10 @@ pub(crate) fn session_key(sid: Sid) -> RecordKey {
 }
 
 /// The record of an opened one-shot.
-pub(crate) fn opened_key(reference: Reference) -> RecordKey {
+pub(crate) const fn opened_key(reference: Reference) -> RecordKey {
+    let [a, b, c, d, e, f, g, h] = reference.0;
     RecordKey {
         kind: RecordKind::Opened,
-        ..super::send::outbox_key(reference)
+        id: [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0],
     }
 }

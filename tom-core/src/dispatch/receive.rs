@@ -28,6 +28,9 @@ pub(super) struct Arrival {
     pub(super) reference: Reference,
 }
 
+/// References of one read receipt that are looked at.
+const READS: usize = 64;
+
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Reads a link datagram frame by frame. A bad frame costs itself; the others are used.
     pub(super) fn datagram(&mut self, link: LinkId, bytes: &mut [u8]) -> Step {
@@ -214,49 +217,97 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if opened.answer.is_some() {
             self.session_ready(opened.contact);
         }
+        if let Some(sid) = opened.answer {
+            self.out
+                .push(arrival.link, Queue::Control, Job::Resp { sid });
+        }
         let sender = opened.contact.handle;
         if !self.delivery.opened_room(Some(sender)) {
             // Refused, not remembered: its next copy may find room. The answer lets the sender go on
             // in session, which needs none.
-            if let Some(sid) = opened.answer {
-                self.out
-                    .push(arrival.link, Queue::Control, Job::Resp { sid });
-            }
             self.nack(arrival, NackCode::Full, 0);
             return Err(Drop::OpenedFull.into());
         }
         let content = self.content(bytes, &opened.content);
         let parsed = content.as_ref().ok().copied();
-        let id = parsed
-            .and_then(|parsed| parsed.orig)
-            .unwrap_or(arrival.reference);
-        let secret = parsed
-            .is_some_and(|parsed| parsed.asks_ack)
-            .then_some(opened.secret);
-        let seen = self.delivery.seen(sender, id);
-        // Whatever became of it, it is opened once.
-        self.remember_opened(OpenedEntry {
-            reference: arrival.reference,
-            id,
-            sender,
-            secret,
-            expiry: arrival.head.expiry,
-            answer: opened.answer,
-        });
-        content?;
-        self.taken_frame(arrival.link, arrival.reference);
         let receipt = Receipt {
             arrival,
-            id,
+            id: parsed
+                .and_then(|parsed| parsed.orig)
+                .unwrap_or(arrival.reference),
             contact: opened.contact,
-            secret,
-            answer: opened.answer,
+            secret: parsed
+                .is_some_and(|parsed| parsed.asks_ack)
+                .then_some(opened.secret),
             in_session: false,
         };
-        if self.came_before(&receipt, seen) {
-            return Err(Drop::AlreadyDelivered.into());
+        let seen = self.delivery.seen(sender, receipt.id);
+        let step = match content {
+            Ok(_) => self.receive(&receipt, seen, bytes, opened.content, trace),
+            Err(reason) => Err(reason.into()),
+        };
+        if step == Err(Drop::InboxFull.into()) {
+            return step;
         }
-        self.accept(&receipt, bytes, opened.content, trace)
+        // Opened once, whatever became of it; acknowledged again only if it was used. Its record goes
+        // out behind the message's own, so that a crash between them loses neither.
+        let used = step.is_ok() || step == Err(Drop::AlreadyDelivered.into());
+        self.remember_opened(OpenedEntry {
+            reference: arrival.reference,
+            id: receipt.id,
+            sender,
+            secret: receipt.secret.filter(|_| used),
+            expiry: arrival.head.expiry,
+            at: self.now,
+            answer: opened.answer,
+        });
+        if used {
+            self.taken_frame(arrival.link, arrival.reference);
+        }
+        step
+    }
+
+    /// Delivers an authenticated message, or sees to the acknowledgement of one that came before.
+    fn receive(
+        &mut self,
+        receipt: &Receipt,
+        seen: Seen,
+        bytes: &[u8],
+        content: Range<usize>,
+        trace: &Trace,
+    ) -> Step {
+        match seen {
+            Seen::No => self.accept(receipt, bytes, content, trace),
+            Seen::Yes => {
+                self.stats.duplicates += 1;
+                self.acknowledge(receipt);
+                Err(Drop::AlreadyDelivered.into())
+            }
+            Seen::Waiting => {
+                self.wait_together(receipt)?;
+                Err(Drop::AlreadyDelivered.into())
+            }
+        }
+    }
+
+    /// A second envelope of a message that waits for the application is acknowledged with it. A third
+    /// is not remembered: the next one may be.
+    fn wait_together(&mut self, receipt: &Receipt) -> Result<(), Drop> {
+        let sender = receipt.contact.handle;
+        let reference = receipt.id;
+        let key = DeliveryId { sender, reference }.to_bytes();
+        let idx = self.delivery.inbox.find(&key);
+        let Some(entry) = idx.and_then(|idx| self.delivery.inbox.get_mut(idx)) else {
+            return Err(Drop::InboxFull);
+        };
+        if entry.again.is_some() {
+            return Err(Drop::RateLimited);
+        }
+        entry.again = receipt
+            .secret
+            .map(|secret| (receipt.arrival.reference, secret));
+        entry.link = receipt.arrival.link;
+        Ok(())
     }
 
     fn remember_opened(&mut self, entry: OpenedEntry) {
@@ -265,36 +316,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             && self.config.durable
         {
             self.out.push_local(Job::PersistOpened { idx, id });
-        }
-    }
-
-    /// Whether the message came before under another envelope; sees to its acknowledgement.
-    fn came_before(&mut self, receipt: &Receipt, seen: Seen) -> bool {
-        let sender = receipt.contact.handle;
-        match seen {
-            Seen::No => false,
-            Seen::Waiting => {
-                let key = DeliveryId {
-                    sender,
-                    reference: receipt.id,
-                }
-                .to_bytes();
-                let again = receipt
-                    .secret
-                    .map(|secret| (receipt.arrival.reference, secret));
-                if let Some(idx) = self.delivery.inbox.find(&key)
-                    && let Some(entry) = self.delivery.inbox.get_mut(idx)
-                {
-                    entry.again = again.or(entry.again);
-                    entry.link = receipt.arrival.link;
-                }
-                true
-            }
-            Seen::Yes => {
-                self.stats.duplicates += 1;
-                self.acknowledge(receipt);
-                true
-            }
         }
     }
 
@@ -343,24 +364,24 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 return Err(reason.into());
             }
         };
-        self.taken_frame(arrival.link, arrival.reference);
         let receipt = Receipt {
             arrival,
             id: parsed.orig.unwrap_or(arrival.reference),
             contact: opened.contact,
             secret: opened.secret.filter(|_| parsed.asks_ack),
-            answer: None,
             in_session: true,
         };
-        // The counter is fresh, so only a re-sealed message can have come before.
-        if parsed.orig.is_some() {
-            let seen = self.delivery.seen(receipt.contact.handle, receipt.id);
-            if self.came_before(&receipt, seen) {
-                return Err(Drop::AlreadyDelivered.into());
-            }
-        }
-        let step = self.accept(&receipt, bytes, opened.content, trace);
-        if step.is_err() {
+        // The counter is fresh, so only a message sealed again can have come before, or one from
+        // before a restart, whose window was not written down in time.
+        let seen = if parsed.orig.is_some() || self.config.durable {
+            self.delivery.seen(receipt.contact.handle, receipt.id)
+        } else {
+            Seen::No
+        };
+        let step = self.receive(&receipt, seen, bytes, opened.content, trace);
+        if step.is_ok() || step == Err(Drop::AlreadyDelivered.into()) {
+            self.taken_frame(arrival.link, arrival.reference);
+        } else {
             self.session.refuse(opened.sid, opened.n);
         }
         step
@@ -427,10 +448,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 Ok(None)
             }
             ContentBody::Read(references) => {
-                for reference in references {
-                    if !self.out.has_room() {
-                        return Err(Drop::Backpressure.into());
-                    }
+                for reference in references.take(READS) {
                     self.on_read(receipt.contact, reference);
                 }
                 self.protocol_done(receipt);
@@ -446,10 +464,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     fn protocol_done(&mut self, receipt: &Receipt) {
-        if receipt.in_session {
-            self.delivery
-                .remember_delivered(receipt.contact.handle, receipt.id);
-        }
+        self.delivery
+            .remember_delivered(receipt.contact.handle, receipt.id);
         self.acknowledge(receipt);
     }
 
@@ -461,7 +477,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             reference: arrival.reference,
             secret: receipt.secret,
             again: None,
-            answer: receipt.answer,
             contact: receipt.contact,
             payload,
             path: trace.clone(),
@@ -511,7 +526,6 @@ pub(super) struct Receipt {
     pub(super) contact: ContactRef,
     /// `None`: it asked for no ACK.
     pub(super) secret: Option<Secret>,
-    pub(super) answer: Option<Sid>,
     pub(super) in_session: bool,
 }
 

@@ -2,9 +2,8 @@
 
 use super::{Fault, Step, World};
 use crate::bounded::Idx;
-use crate::config::CARRIED_BY_ALL;
 use crate::crypto::{self, Suite};
-use crate::delivery::{Message, Proof, Purpose};
+use crate::delivery::{Message, Proof, Purpose, keep_until};
 use crate::egress::{Egress, Job, LinkRef, Queue};
 use crate::error::{Full, Misuse, Refusal, TableName};
 use crate::identity::{Keys, PublicKey};
@@ -13,11 +12,9 @@ use crate::output::{RecordKey, RecordKind, State};
 use crate::policy::backoff;
 use crate::report::Attempts;
 use crate::routing::{Asker, Choice, Wish};
-use crate::session::{self, ContactRef, SealRequest, Sealed};
+use crate::session::{self, ContactRef, Recover, SealRequest, Sealed};
 use crate::time::Span;
-use crate::wire::{
-    Class, ContentHead, ContentKind, ENVELOPE_AT, Handle, MAX_ATTEMPT, MessageId, Reference,
-};
+use crate::wire::{Class, ContentHead, ContentKind, ENVELOPE_AT, Handle, MAX_ATTEMPT, MessageId};
 
 /// Frame and trailers around an envelope, at most.
 const FRAMING: usize = ENVELOPE_AT;
@@ -69,19 +66,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         longest.saturating_sub(SEAL_OVERHEAD)
     }
 
-    /// After a restart no counter may be used before a block of them is durable again.
-    fn reserve_counters(&mut self, contact: ContactRef) {
-        let sid = self.session.contacts.get(contact).and_then(|c| c.send);
-        let Some(sid) = sid.filter(|_| self.config.durable) else {
-            return;
-        };
-        let idx = self.session.sessions.find(&sid.0);
-        let session = idx.and_then(|idx| self.session.sessions.get(idx));
-        if session.is_some_and(|session| session.tx.peek() >= session.reserved) {
-            self.persist_session(sid);
-        }
-    }
-
     /// Accepts a message: checks all room first, so that a refusal changes nothing.
     pub(super) fn post(&mut self, post: Post<'_>) -> Result<MessageId, Fault> {
         if !self.out.has_room() {
@@ -100,14 +84,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if !self.out.pool.room_for(post.body.len() + SEAL_OVERHEAD) {
             return Err(full(TableName::Blocks, self.out.pool.capacity()));
         }
-        let chosen = post.purpose == Purpose::Application;
-        let contact = self.contact(&post.to, chosen)?;
-        if let Some(max) = self.session.accepts(contact, self.config)
+        if let Some(known) = self.session.contacts.find(&post.to)
+            && let Some(max) = self.session.accepts(known, self.config)
             && post.body.len() + SEAL_OVERHEAD > max
         {
             let max = u32::try_from(max.saturating_sub(SEAL_OVERHEAD)).unwrap_or(u32::MAX);
             return Err(Refusal::Misuse(Misuse::TooLong { max }).into());
         }
+        let chosen = post.purpose == Purpose::Application;
+        let contact = self.contact(&post.to, chosen)?;
 
         let head = ContentHead {
             kind: post.kind,
@@ -123,12 +108,16 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             expiry,
             wants_ack: true,
         };
-        self.reserve_counters(contact);
         let sealed =
             self.session
                 .seal::<K, C>(self.now, self.config, &self.me, self.scratch, request)?;
         crypto::scrub();
         let id = sealed.id;
+        // The last entry is kept for what asks for the session that a held message waits for.
+        let left = self.delivery.outbox.capacity() - self.delivery.outbox.len();
+        if matches!(sealed.recover, Recover::Plain) && left < 2 {
+            return Err(full(TableName::Outbox, self.delivery.outbox.capacity()));
+        }
         let idx = self.track(sealed, request, post.purpose, None)?;
         if self.config.durable {
             self.out.push_local(Job::PersistOutbox {
@@ -156,7 +145,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         let handle = contact.handle;
         while let Some(idx) = self.session.session_of(handle) {
-            self.session.sessions.discard(idx);
+            self.session.drop_session(idx);
         }
         while let Some(idx) = self.session.pending_of(handle) {
             self.session.pending.discard(idx);
@@ -188,6 +177,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         {
             self.persist_session(sid);
         }
+        let held = matches!(sealed.recover, Recover::Plain);
         let fresh = before.is_none();
         let carried = before.unwrap_or(Carried::fresh(sealed.id, self.now));
         let message = Message {
@@ -210,8 +200,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             taken: false,
             asking: false,
             queued: false,
-            // Only the recipient's word in a session allows more than every relay carries.
-            held: sealed.session.is_none() && sealed.len > CARRIED_BY_ALL as usize,
+            held,
             read: carried.read,
             telling: false,
             durable: !self.config.durable,
@@ -281,7 +270,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A message too long for a one-shot waits for a session: an empty one-shot asks for it.
-    fn knock(&mut self, idx: Idx) {
+    pub(super) fn knock(&mut self, idx: Idx) {
         let now = self.now;
         let Some(message) = self.delivery.outbox.get(idx) else {
             return;
@@ -381,7 +370,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             asked: true,
         };
         match self.routing.choose(&self.out, self.now, wish) {
-            Choice::Over(link, _) => Some(link).filter(|link| message.link != Some(*link)),
+            Choice::Over(link, _) => Some(link).filter(|link| {
+                let open = self.out.link(*link).is_some_and(|link| !link.blocked);
+                open && message.link != Some(*link)
+            }),
             Choice::Ask | Choice::Nowhere => None,
         }
     }
@@ -406,6 +398,19 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 .timers
                 .set(idx, due.map_or(at, |due| due.min(at)));
         }
+    }
+
+    /// Makes one message try again soon: a second after its last copy left, or when it was due.
+    pub(super) fn hasten(&mut self, idx: Idx) {
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
+        let sent = message.sent.filter(|_| !message.asking);
+        let at = sent.map_or(self.now, |sent| sent.plus(EVENT_RETRY).max(self.now));
+        let due = self.delivery.timers.get(idx);
+        self.delivery
+            .timers
+            .set(idx, due.map_or(at, |due| due.min(at)));
     }
 
     /// A way towards `dst` is new.
@@ -502,7 +507,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         let at = head.len();
         let length = at + body.len();
-        if length > self.scratch.len() || at > body.start {
+        if length > self.scratch.len() {
             return None;
         }
         self.scratch.copy_within(body, at);
@@ -533,14 +538,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             contact: old.contact,
             purpose: old.purpose,
             end: None,
-            next: sealed.id.reference(),
-            until: u64::from(old.expiry) + crate::config::MAX_LIFE.as_secs(),
+            until: keep_until(old.expiry),
             took: Span::ZERO,
             in_session: false,
             sends: 0,
             attempts: Attempts::new(),
         };
-        let (contact, purpose, reference) = (old.contact, old.purpose, old.reference);
+        let (contact, purpose, held) = (old.contact, old.purpose, old.held);
         let (session, envelope) = (old.session, old.envelope);
         // Dropped in place, so that the keys in it are wiped where they lie.
         self.delivery.outbox.discard(idx);
@@ -548,11 +552,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.session.settled(sid, None, false);
         }
         self.out.pool.free(envelope);
-        self.delivery.remember(proof);
-        if self.config.durable {
-            self.out.push_local(Job::Forget(outbox_key(reference)));
+        // A message that was held had no envelope that a proof could be for.
+        if !held {
+            self.delivery.remember(proof);
+            self.stats.resealed += 1;
         }
-        self.stats.resealed += 1;
         match self.track(sealed, request, purpose, Some(carried)) {
             Ok(idx) => {
                 if self.config.durable
@@ -640,11 +644,10 @@ pub(super) fn full(table: TableName, capacity: u32) -> Fault {
     Fault::Refused(Refusal::Full(Full { table, capacity }))
 }
 
-/// The record of a message of ours.
-pub(crate) fn outbox_key(reference: Reference) -> RecordKey {
-    let [a, b, c, d, e, f, g, h] = reference.0;
+/// The record of a message of ours: it keeps its name however often the message is sealed again.
+pub(crate) const fn outbox_key(id: MessageId) -> RecordKey {
     RecordKey {
         kind: RecordKind::Outbox,
-        id: [a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0, 0],
+        id: id.0,
     }
 }

@@ -2,6 +2,7 @@
 
 use super::{HOUSEKEEPING, Step, WORK, World};
 use crate::bounded::Idx;
+use crate::config::MAX_LIFE;
 use crate::crypto::Suite;
 use crate::delivery::Purpose;
 use crate::egress::Job;
@@ -11,6 +12,10 @@ use crate::time::{Instant, Span};
 
 /// Return entries and routes unused for this long are of no more use.
 const RETURN_LIFE: Span = Span::from_secs(24 * 3600);
+/// A handshake outlives its message by this much.
+const PENDING_GRACE: Span = Span::from_secs(60);
+/// A record that storage did not take is offered again after this long.
+const OFFER_AGAIN: Span = Span::from_secs(5);
 const ROUTE_LIFE: Span = Span::from_secs(6 * 3600);
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
@@ -31,9 +36,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 break;
             }
         }
-        if self.own.housekeeping <= self.now {
+        if self.has_ageing() && self.own.housekeeping <= self.now {
             self.own.housekeeping = self.now.plus(HOUSEKEEPING);
             self.purge();
+            if self.own.offer_again {
+                self.offer_again();
+            }
         }
         Ok(None)
     }
@@ -54,7 +62,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         )
     }
 
-    fn has_ageing(&self) -> bool {
+    /// Whether anything is kept that only time ends. Housekeeping is counted from when the first of
+    /// it came, so that ticks before then make no difference.
+    pub(super) fn has_ageing(&self) -> bool {
         !(self.session.sessions.is_empty()
             && self.session.pending.is_empty()
             && self.delivery.proofs.is_empty()
@@ -73,23 +83,23 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return;
         }
         if !message.durable {
-            self.wake_at(idx, Span::from_secs(1));
+            // Storage did not take its record yet: offer it again.
+            let id = message.reference;
+            self.out.push_local(Job::PersistOutbox { idx, id });
+            self.wake_at(idx, OFFER_AGAIN);
             return;
         }
         if message.queued {
             self.unstick(idx);
             return;
         }
+        if message.held {
+            self.release_held(idx);
+            return;
+        }
         let (contact, attempt) = (message.contact, message.attempt);
         let waited = message.sent.is_some() && !message.asking && attempt > 0;
         let (last, deaf) = (message.link.filter(|_| waited), !message.taken);
-        let carried = self
-            .session
-            .sending(self.now, self.config, contact)
-            .is_some();
-        if message.held && carried && self.reseal(idx) {
-            return;
-        }
         if let Some(link) = last {
             self.routing.failed(contact.handle, link, deaf);
         }
@@ -104,6 +114,21 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return;
         }
         self.launch(idx);
+    }
+
+    /// A message that waits for a session goes when there is one that carries it.
+    fn release_held(&mut self, idx: Idx) {
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
+        let (contact, length) = (message.contact, message.envelope.len() as usize + 8);
+        let ready = self
+            .session
+            .carries(self.now, self.config, contact, length)
+            .is_some();
+        if !(ready && self.reseal(idx)) {
+            self.knock(idx);
+        }
     }
 
     /// The link a message waits for takes nothing: another one may.
@@ -129,11 +154,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// A message's life is over and no proof came.
     fn expire(&mut self, idx: Idx) {
-        let Some(message) = self.delivery.outbox.get(idx) else {
-            return;
-        };
-        let until = self.keep_until(message.expiry);
-        let Some(message) = self.delivery.end(idx, State::Expired, self.now, until) else {
+        let Some(message) = self.delivery.end(idx, State::Expired, self.now) else {
             return;
         };
         self.out.pool.free(message.envelope);
@@ -152,7 +173,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         if self.config.durable {
             self.out
-                .push_local(Job::Forget(super::send::outbox_key(message.reference)));
+                .push_local(Job::Forget(super::send::outbox_key(message.id)));
         }
     }
 
@@ -173,15 +194,17 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let now = self.now;
         self.routing.purge_returns(now, RETURN_LIFE, WORK * 16);
         self.routing.purge_routes(now, ROUTE_LIFE, WORK);
-        self.session.forget_gaps(now);
-        if let Some(sid) = self.session.purge(now, WORK)
-            && self.config.durable
-        {
-            self.out
-                .push_local(Job::Forget(super::persist::session_key(sid)));
-        }
-        let Some(unix) = self.unix() else { return };
-        let skew = self.config.skew.as_secs();
+        self.session.purge(now);
+        let unix = self.unix();
+        let outbox = &self.delivery.outbox;
+        self.session.purge_pending(|pending| {
+            // The answer travels with the proof: a minute after the message is gone, so is it.
+            let gone = outbox.find(&pending.reference.0).is_none();
+            let late = now.since(pending.created) > PENDING_GRACE;
+            (gone && late) || unix.is_some_and(|unix| u64::from(pending.expiry) < unix)
+        });
+        self.purge_opened();
+        let Some(unix) = unix else { return };
         for _ in 0..WORK * 16 {
             let Some(idx) = self.delivery.proofs.oldest() else {
                 break;
@@ -196,18 +219,24 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             self.delivery.proofs.discard(idx);
         }
-        self.purge_opened(unix, skew);
     }
 
-    /// One-shots end in any order, so the whole table is looked at.
-    fn purge_opened(&mut self, unix: u64, skew: u64) {
+    /// One-shots end in any order, so the whole table is looked at. Without wall time each is kept
+    /// for the longest life there is.
+    fn purge_opened(&mut self) {
+        let (now, unix) = (self.now, self.unix());
+        let skew = self.config.skew;
         let mut next = self.delivery.opened.oldest();
         while let Some(idx) = next {
             next = self.delivery.opened.after(idx);
             let Some(entry) = self.delivery.opened.get(idx) else {
                 continue;
             };
-            if u64::from(entry.expiry) + skew >= unix {
+            let over = match unix {
+                Some(unix) => u64::from(entry.expiry) + skew.as_secs() < unix,
+                None => now.since(entry.at).as_secs() > MAX_LIFE.as_secs() + skew.as_secs(),
+            };
+            if !over {
                 continue;
             }
             let key = super::persist::opened_key(entry.reference);

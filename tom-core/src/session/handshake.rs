@@ -187,6 +187,7 @@ impl Tables<'_> {
             initiator,
             confirmed: initiator,
             created: now,
+            aged: Span::ZERO,
             tx: TxChain::new(k_tx.clone()),
             rx: RxChain::new(k_rx.clone()),
             ack_root: split.ack_root.clone(),

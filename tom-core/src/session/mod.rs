@@ -62,7 +62,9 @@ pub(crate) struct Session {
     pub(crate) initiator: bool,
     /// The peer has shown that it has the keys.
     pub(crate) confirmed: bool,
+    /// When this process began to have it, and how old it was then.
     pub(crate) created: Instant,
+    pub(crate) aged: Span,
     pub(crate) tx: TxChain,
     pub(crate) rx: RxChain<PARKED>,
     pub(crate) ack_root: Key,
@@ -97,6 +99,12 @@ impl Entry for Session {
 }
 
 impl Session {
+    /// How long ago its handshake ended.
+    pub(crate) fn age(&self, now: Instant) -> Span {
+        let here = now.since(self.created).as_millis();
+        Span::from_millis(self.aged.as_millis().saturating_add(here))
+    }
+
     /// The direction byte of what we send: 0 from the initiator, 1 from the responder.
     pub(crate) fn dir_out(&self) -> u8 {
         u8::from(!self.initiator)
@@ -172,6 +180,8 @@ pub(crate) fn own_terms(config: &Config) -> Terms {
 pub(crate) struct SessionState {
     pub(crate) rng: Drbg,
     pub(crate) opens: Bucket,
+    /// Sessions dropped by this input, whose records are to go too.
+    pub(crate) dropped: heapless::Vec<Sid, 16>,
 }
 
 /// The concern's tables, lent by the storage for one input.
@@ -234,24 +244,13 @@ impl Tables<'_> {
         let session = self.sessions.get(self.sessions.find(&contact.send?.0)?)?;
         let n = session.tx.peek();
         let window = session.peer.window.messages();
-        let usable = now.since(session.created) < SESSION_LIFE
+        let usable = session.age(now) < SESSION_LIFE
             && !session.tx.is_worn()
             && session.unacked < window
             // What the peer has not seen it cannot follow further than its window.
             && n.saturating_sub(session.floor) < window
             && (!config.durable || n < session.reserved);
         usable.then_some(session)
-    }
-
-    /// Wipes the keys of gaps that are a day old.
-    pub(crate) fn forget_gaps(&mut self, now: Instant) {
-        let mut next = self.sessions.oldest();
-        while let Some(idx) = next {
-            next = self.sessions.after(idx);
-            if let Some(session) = self.sessions.get_mut(idx) {
-                session.rx.expire(now);
-            }
-        }
     }
 
     /// Some session with this contact.
@@ -270,11 +269,8 @@ impl Tables<'_> {
             .map(|(idx, _)| idx)
     }
 
-    /// Gives up on the oldest handshake: its answer, should it come, is not understood any more.
-    fn drop_oldest_pending(&mut self) {
-        let Some(idx) = self.pending.oldest() else {
-            return;
-        };
+    /// Gives up on a handshake.
+    fn drop_pending(&mut self, idx: Idx) {
         let contact = self.pending.get(idx).map(|entry| entry.contact);
         self.pending.discard(idx);
         if let Some(contact) = contact.and_then(|at| self.contacts.get_mut(at)) {
@@ -283,34 +279,46 @@ impl Tables<'_> {
     }
 
     /// Removes a session and its keys.
-    pub(crate) fn drop_session(&mut self, idx: Idx) -> Option<Sid> {
-        let (sid, contact) = self.sessions.get(idx).map(|s| (s.sid, s.contact))?;
+    pub(crate) fn drop_session(&mut self, idx: Idx) {
+        let Some((sid, contact)) = self.sessions.get(idx).map(|s| (s.sid, s.contact)) else {
+            return;
+        };
         // Dropped in place, so that the keys in it are wiped where they lie.
         self.sessions.discard(idx);
+        // Full only after many at once: a record left behind is read back as one session too many.
+        let _full = self.state.dropped.push(sid);
         if let Some(contact) = self.contacts.get_mut(contact) {
             contact.sessions = contact.sessions.saturating_sub(1);
             if contact.send == Some(sid) {
                 contact.send = None;
             }
         }
-        Some(sid)
     }
 
-    /// Drops sessions and handshakes whose time is over. At most `work` entries are looked at.
-    pub(crate) fn purge(&mut self, now: Instant, work: u32) -> Option<Sid> {
+    /// Drops the sessions whose time is over and wipes the keys of gaps that are a day old.
+    pub(crate) fn purge(&mut self, now: Instant) {
         let life = SESSION_LIFE.as_millis() + SESSION_GRACE.as_millis();
-        for _ in 0..work {
-            let oldest = self.pending.oldest().and_then(|idx| self.pending.get(idx));
-            if oldest.is_none_or(|entry| now.since(entry.created) <= SESSION_LIFE) {
-                break;
+        let mut next = self.sessions.oldest();
+        while let Some(idx) = next {
+            next = self.sessions.after(idx);
+            let Some(session) = self.sessions.get_mut(idx) else {
+                continue;
+            };
+            session.rx.expire(now);
+            if session.age(now).as_millis() > life {
+                self.drop_session(idx);
             }
-            self.drop_oldest_pending();
         }
-        let idx = self.sessions.oldest()?;
-        let session = self.sessions.get(idx)?;
-        if now.since(session.created).as_millis() > life {
-            return self.drop_session(idx);
+    }
+
+    /// Drops the handshakes that `over` picks: their answers are not understood any more.
+    pub(crate) fn purge_pending(&mut self, mut over: impl FnMut(&Pending) -> bool) {
+        let mut next = self.pending.oldest();
+        while let Some(idx) = next {
+            next = self.pending.after(idx);
+            if self.pending.get(idx).is_some_and(&mut over) {
+                self.drop_pending(idx);
+            }
         }
-        None
     }
 }

@@ -33,7 +33,7 @@ impl Tables<'_> {
         session.reserving = session.tx.peek().saturating_add(RESERVE);
         let version = session.version;
         let peer = self.contacts.get(session.contact)?.key;
-        let created = unix.saturating_sub(now.since(session.created).as_secs());
+        let created = unix.saturating_sub(session.age(now).as_secs());
         let len = write(self.sessions.get(idx)?, &peer, created, now, out).ok()?;
         Some((len, version))
     }
@@ -51,8 +51,14 @@ impl Tables<'_> {
     }
 
     /// Puts a restored session back in its place.
-    pub(crate) fn restore_session(&mut self, at: ContactRef, mut session: Session) -> bool {
+    pub(crate) fn restore_session(
+        &mut self,
+        at: ContactRef,
+        mut session: Session,
+        version: u32,
+    ) -> bool {
         session.contact = at;
+        session.version = version;
         let sid = session.sid;
         if self.sessions.find(&sid.0).is_some() || self.sessions.insert(session).is_err() {
             return false;
@@ -86,7 +92,8 @@ fn write(
     w.put(session.ack_root.as_bytes())?
         .put(&session.h)?
         .put(&created.to_le_bytes())?;
-    w.put(&session.reserving.to_le_bytes())?;
+    w.put(&session.reserving.to_le_bytes())?
+        .put(&session.floor.to_le_bytes())?;
     let space = w.space(TxChain::EXPORT_LEN)?;
     session.tx.export(space.as_mut_array().ok_or(TooShort)?);
     let len = session.rx.export(now, w.remaining()).ok_or(TooShort)?;
@@ -106,14 +113,13 @@ pub(crate) fn read<C: Suite>(bytes: &[u8], now: Instant, unix: u64) -> Option<Re
     } = RespPayload::parse(&r.array::<5>()?).ok()?;
     let (ack_root, h) = (Key::new(r.array()?), r.array()?);
     let created = UnixTime::from_secs(u64::from_le_bytes(r.array()?));
-    let reserved = r.u32()?;
+    let (reserved, floor) = (r.u32()?, r.u32()?);
     let mut tx = TxChain::import(&r.array()?);
     if !tx.skip_to::<C>(reserved) {
         return None;
     }
     let rx = RxChain::import(r.rest(), now)?;
     let age = Span::from_secs(unix.saturating_sub(created.as_secs()));
-    let created = Instant::from_millis(now.as_millis().saturating_sub(age.as_millis()));
     let session = Session {
         sid,
         peer_sid,
@@ -123,15 +129,17 @@ pub(crate) fn read<C: Suite>(bytes: &[u8], now: Instant, unix: u64) -> Option<Re
         },
         initiator: bits & 1 != 0,
         confirmed: bits & 2 != 0,
-        created,
+        created: now,
+        aged: age,
         tx,
         rx,
         ack_root,
         h,
         unacked: 0,
-        floor: reserved,
+        floor,
         refused: heapless::Vec::new(),
-        mute: false,
+        // What its window did not get to write down cannot be told from what was refused.
+        mute: true,
         peer: terms,
         resp: super::CachedResp::NONE,
         reserved: 0,

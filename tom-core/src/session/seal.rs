@@ -1,7 +1,7 @@
 //! Plaintext into envelopes. Spec: session, "One-shot" and "Transport".
 
-use super::{ContactRef, Me, Pending, RESERVE, SESSION_LIFE, Tables, own_terms};
-use crate::config::Config;
+use super::{ContactRef, Me, Pending, RESERVE, Tables, own_terms};
+use crate::config::{CARRIED_BY_ALL, Config};
 use crate::crypto::noise::{self, Reopen};
 use crate::crypto::{self, Key, Suite, TAG_LEN};
 use crate::error::{Misuse, Refusal};
@@ -43,13 +43,18 @@ pub(crate) enum Recover {
     Seal(Reopen),
     /// A session's epoch key and the counter.
     Data { key: Key, n: u32 },
+    /// It is not sealed yet: it waits for a session.
+    Plain,
 }
+
+/// What a one-shot that offers a session adds to its content.
+const ONE_SHOT: usize = 24 + 96 + 1 + Sid::LEN;
 
 impl Recover {
     /// The counter it was sealed under, in session.
     pub(crate) const fn n(&self) -> Option<u32> {
         match self {
-            Self::Seal(_) => None,
+            Self::Seal(_) | Self::Plain => None,
             Self::Data { n, .. } => Some(*n),
         }
     }
@@ -69,15 +74,42 @@ impl Tables<'_> {
     ) -> Result<Sealed, Refusal> {
         match self.sendable(now, config, &request) {
             Some(sid) => self.seal_data::<C>(scratch, request, sid, config),
+            None if request.content_len + ONE_SHOT > CARRIED_BY_ALL as usize => {
+                Ok(self.hold(request))
+            }
             None => self.seal_one_shot::<K, C>(now, config, me, scratch, request),
         }
     }
 
     /// The session this message may go in: young, known to be durable, its window open, large enough.
     fn sendable(&mut self, now: Instant, config: &Config, request: &SealRequest) -> Option<Sid> {
-        let session = self.sending(now, config, request.contact)?;
-        let fits = request.content_len + 29 + TAG_LEN <= session.peer.max_envelope.bytes() as usize;
+        self.carries(now, config, request.contact, request.content_len)
+    }
+
+    /// The session that carries this much content to a contact now.
+    pub(crate) fn carries(
+        &self,
+        now: Instant,
+        config: &Config,
+        at: ContactRef,
+        content_len: usize,
+    ) -> Option<Sid> {
+        let session = self.sending(now, config, at)?;
+        let fits = content_len + 29 + TAG_LEN <= session.peer.max_envelope.bytes() as usize;
         fits.then_some(session.sid)
+    }
+
+    /// Nobody knows whether the recipient opens as much, nor whether relays carry it: the content
+    /// stays as it is, under a name of its own, until a session says so.
+    fn hold(&mut self, request: SealRequest) -> Sealed {
+        Sealed {
+            len: request.content_len,
+            id: MessageId(self.state.rng.array()),
+            secret: Secret(self.state.rng.array()),
+            recover: Recover::Plain,
+            session: None,
+            persist: false,
+        }
     }
 
     fn seal_data<C: Suite>(
@@ -162,7 +194,8 @@ impl Tables<'_> {
             .may_offer(config, request.contact)
             .then(|| self.fresh_sid());
         if offer.is_some() && self.pending.is_full() {
-            self.drop_oldest_pending();
+            let oldest = self.pending.oldest();
+            oldest.into_iter().for_each(|idx| self.drop_pending(idx));
         }
         let contact = self.contacts.get_mut(request.contact).ok_or(gone)?;
         let ss = match &contact.ss {
@@ -231,7 +264,6 @@ impl Tables<'_> {
             };
             if self.pending.insert(pending).is_ok() {
                 contact.pending += 1;
-                contact.renew = false;
             }
         }
         Ok(Sealed {
@@ -268,8 +300,12 @@ impl Tables<'_> {
         recover: &Recover,
         recipient: &PublicKey,
     ) -> Option<core::ops::Range<usize>> {
+        if matches!(recover, Recover::Plain) {
+            return Some(0..envelope.len());
+        }
         let (head, _) = Head::parse(envelope).ok()?;
         match recover {
+            Recover::Plain => None,
             Recover::Seal(reopen) => {
                 let noise_at = seal_noise_at(head.flags);
                 let payload_at = noise_at + noise::PAYLOAD1_AT;

@@ -249,6 +249,7 @@ impl States {
             session: SessionState {
                 rng: Drbg::unseeded(),
                 opens: Bucket::full(0),
+                dropped: heapless::Vec::new(),
             },
             routing: RoutingState {
                 rng: Drbg::unseeded(),
@@ -263,6 +264,7 @@ impl States {
             session: SessionState {
                 rng: Drbg::new(seed, "session"),
                 opens,
+                dropped: heapless::Vec::new(),
             },
             routing: RoutingState {
                 rng: Drbg::new(seed, "routing"),

@@ -2,6 +2,7 @@
 //! node of the same storage and seed it gives the same outputs, byte for byte.
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
+pub mod forger;
 pub mod op;
 pub mod world;
 

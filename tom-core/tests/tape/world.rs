@@ -432,6 +432,20 @@ impl World {
         self.feed(to, Owned::Datagram(self.wires[pair].ends[side], bytes));
     }
 
+    /// A datagram arrives at `to` over its link from `from`.
+    pub fn arrive_from(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
+        let pair = PAIRS
+            .iter()
+            .position(|pair| *pair == (from, to) || *pair == (to, from));
+        self.arrive(to, pair.expect("neighbours"), bytes);
+    }
+
+    /// Runs to a moment, unless it is past.
+    pub fn wait_until(&mut self, at: Instant) {
+        let ms = at.since(self.now).as_millis();
+        self.wait(u32::try_from(ms).expect("a short wait"));
+    }
+
     fn garble(&mut self, pick: u8, how: u8, at: u16, with: u8) {
         let Some((to, pair, mut bytes)) = self.pick(pick) else {
             return;
