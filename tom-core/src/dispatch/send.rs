@@ -1,7 +1,7 @@
 //! From a command to an envelope in a link's queue. Spec: delivery, "Sending".
 
 use super::{Fault, Step, World};
-use crate::bounded::Idx;
+use crate::bounded::{BLOCK, Idx};
 use crate::crypto::{self, Suite};
 use crate::delivery::{Message, Proof, Purpose, keep_until};
 use crate::egress::{Egress, Job, LinkRef, Queue};
@@ -114,9 +114,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         crypto::scrub();
         let id = sealed.id;
         // The last entry is kept for what asks for the session that a held message waits for.
-        let left = self.delivery.outbox.capacity() - self.delivery.outbox.len();
-        if matches!(sealed.recover, Recover::Plain) && left < 2 {
-            return Err(full(TableName::Outbox, self.delivery.outbox.capacity()));
+        // The same holds for payload blocks, and for what sealing it then adds.
+        if matches!(sealed.recover, Recover::Plain) {
+            let left = self.delivery.outbox.capacity() - self.delivery.outbox.len();
+            if left < 2 {
+                return Err(full(TableName::Outbox, self.delivery.outbox.capacity()));
+            }
+            if !self.out.pool.room_for(sealed.len + 3 * BLOCK) {
+                return Err(full(TableName::Blocks, self.out.pool.capacity()));
+            }
         }
         let idx = self.track(sealed, request, post.purpose, None)?;
         if self.config.durable {
@@ -461,7 +467,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return false;
         };
         let len = message.envelope.len() as usize;
-        if !self.out.pool.room_for(len + SEAL_OVERHEAD) {
+        // The old envelope's blocks are free before the new one is stored.
+        if !self.out.pool.room_for(SEAL_OVERHEAD) {
             return false;
         }
         let Some(buf) = self.scratch.get_mut(..len) else {
