@@ -182,13 +182,14 @@ fn counters_are_never_used_twice() {
     }
     village.run(Span::from_secs(60));
     let used = counters(&village, 0);
-    assert!(used.len() > 250, "{}", used.len());
+    // Once the blocks skipped fill the window, the rest goes as one-shots.
+    assert!(used.len() >= 150, "{}", used.len());
     for ((sid, n), bodies) in &used {
         assert_eq!(bodies.len(), 1, "{sid:?} {n}");
     }
     // Each restart goes on at a block's end.
     let last = used.keys().map(|(_, n)| *n).max().expect("some");
-    assert!(last >= 1_000, "{last}: blocks of 256 are skipped");
+    assert!(last >= 3 * 256, "{last}: blocks of 256 are skipped");
     for round in 0..8u8 {
         for n in 0..40u8 {
             assert_eq!(village.times(1, &[round, n]), 1, "{round} {n}");

@@ -13,7 +13,10 @@ use tom_core::time::Span;
 /// Everything but what a refusal may change: all tables' fill.
 fn fills(village: &Village, house: usize) -> Vec<(TableName, u32)> {
     let tables = village.houses[house].node.tables();
-    tables.iter().map(|entry| (entry.table, entry.len)).collect()
+    tables
+        .iter()
+        .map(|entry| (entry.table, entry.len))
+        .collect()
 }
 
 fn full(table: TableName, capacity: u32) -> Verdict {
@@ -23,7 +26,11 @@ fn full(table: TableName, capacity: u32) -> Verdict {
 #[test]
 fn full_outbox_refuses_and_settling_makes_room() {
     let mut village = Village::new(1);
-    let limits = Limits { outbox: 8, proofs: 16, ..small() };
+    let limits = Limits {
+        outbox: 8,
+        proofs: 16,
+        ..small()
+    };
     village.add_with(Config::default(), limits);
     village.add(Config::default());
     let ids: Vec<_> = (0..8u8).map(|n| village.send(0, 1, &[n])).collect();
@@ -47,7 +54,10 @@ fn full_outbox_refuses_and_settling_makes_room() {
 #[test]
 fn full_payload_blocks_refuse() {
     let mut village = Village::new(2);
-    let limits = Limits { blocks: 256 + 256, ..small() };
+    let limits = Limits {
+        blocks: 256 + 256,
+        ..small()
+    };
     village.add_with(Config::default(), limits);
     village.add(Config::default());
     let mut accepted = 0;
@@ -70,13 +80,20 @@ fn full_payload_blocks_refuse() {
     village.link(0, 1, Wire::default());
     village.run(Span::from_secs(300));
     assert_eq!(village.houses[1].received.len(), accepted);
-    assert_eq!(village.used(0, TableName::Blocks), 0, "every block came back");
+    assert_eq!(
+        village.used(0, TableName::Blocks),
+        0,
+        "every block came back"
+    );
 }
 
 #[test]
 fn full_contacts_refuse_while_messages_hold_them() {
     let mut village = Village::new(3);
-    let limits = Limits { contacts: 16, ..small() };
+    let limits = Limits {
+        contacts: 16,
+        ..small()
+    };
     village.add_with(Config::default(), limits);
     for _ in 0..17 {
         village.add(Config::default());
@@ -98,7 +115,10 @@ fn full_contacts_refuse_while_messages_hold_them() {
 #[test]
 fn strangers_do_not_push_out_chosen_contacts() {
     let mut village = Village::new(4);
-    let limits = Limits { contacts: 16, ..small() };
+    let limits = Limits {
+        contacts: 16,
+        ..small()
+    };
     let target = village.add_with(Config::default(), limits);
     let friend = village.add(Config::default());
     village.link(target, friend, Wire::default());
@@ -114,11 +134,20 @@ fn strangers_do_not_push_out_chosen_contacts() {
         village.cut(stranger, link);
     }
     assert_eq!(village.used(target, TableName::Contacts), 16);
-    assert_eq!(village.times(target, b"spam"), 60, "the newest strangers are served");
+    assert_eq!(
+        village.times(target, b"spam"),
+        60,
+        "the newest strangers are served"
+    );
     let id = village.send(target, friend, b"still here");
     village.run(Span::from_secs(1));
     assert!(village.is_delivered(target, id));
-    assert!(village.houses[friend].received.last().is_some_and(|got| got.in_session));
+    assert!(
+        village.houses[friend]
+            .received
+            .last()
+            .is_some_and(|got| got.in_session)
+    );
     village.assert_sound();
 }
 
@@ -128,7 +157,13 @@ fn full_inbox_refuses_without_ack_and_loses_nothing() {
     for in_session in [false, true] {
         let mut village = Village::new(5);
         village.add(Config::default());
-        village.add_with(Config::default(), Limits { inbox: 8, ..small() });
+        village.add_with(
+            Config::default(),
+            Limits {
+                inbox: 8,
+                ..small()
+            },
+        );
         village.link(0, 1, Wire::default());
         village.run(Span::from_millis(100));
         if in_session {
@@ -155,7 +190,10 @@ fn full_inbox_refuses_without_ack_and_loses_nothing() {
 #[test]
 fn full_link_table_refuses_and_the_others_go_on() {
     let mut village = Village::new(6);
-    let limits = Limits { links: 2, ..small() };
+    let limits = Limits {
+        links: 2,
+        ..small()
+    };
     village.add_with(Config::default(), limits);
     for _ in 0..3 {
         village.add(Config::default());
@@ -172,9 +210,15 @@ fn full_link_table_refuses_and_the_others_go_on() {
         dialed: false,
         observed: &[],
     };
-    assert_eq!(village.input(0, Input::Link(third)), full(TableName::Links, 2));
+    assert_eq!(
+        village.input(0, Input::Link(third)),
+        full(TableName::Links, 2)
+    );
     assert_eq!(fills(&village, 0), before);
-    assert_eq!(village.inject(0, LinkId(99), &[]), Verdict::Dropped(Drop::UnknownLink));
+    assert_eq!(
+        village.inject(0, LinkId(99), &[]),
+        Verdict::Dropped(Drop::UnknownLink)
+    );
     for to in [1, 2] {
         let id = village.send(0, to, b"x");
         village.run(Span::from_secs(1));
@@ -187,7 +231,13 @@ fn full_link_table_refuses_and_the_others_go_on() {
 #[test]
 fn full_table_of_opened_one_shots_refuses_them_and_sessions_go_on() {
     let mut village = Village::new(7);
-    let target = village.add_with(Config::default(), Limits { opened: 64, ..small() });
+    let target = village.add_with(
+        Config::default(),
+        Limits {
+            opened: 64,
+            ..small()
+        },
+    );
     let friend = village.add(Config::default());
     village.link(target, friend, Wire::default());
     village.run(Span::from_millis(100));
@@ -197,7 +247,14 @@ fn full_table_of_opened_one_shots_refuses_them_and_sessions_go_on() {
     let mut refused = 0;
     for n in 0..80u8 {
         let stranger = village.add(Config::default());
-        village.link(stranger, target, Wire { delay: Span::from_millis(1), ..Wire::default() });
+        village.link(
+            stranger,
+            target,
+            Wire {
+                delay: Span::from_millis(1),
+                ..Wire::default()
+            },
+        );
         village.run(Span::from_millis(20));
         let id = village.send(stranger, target, &[n]);
         village.run(Span::from_millis(100));
@@ -221,7 +278,13 @@ fn full_table_of_opened_one_shots_refuses_them_and_sessions_go_on() {
 #[test]
 fn one_sender_fills_its_share_only() {
     let mut village = Village::new(8);
-    let target = village.add_with(Config::default(), Limits { opened: 64, ..small() });
+    let target = village.add_with(
+        Config::default(),
+        Limits {
+            opened: 64,
+            ..small()
+        },
+    );
     let loud = village.add(Config::default());
     let quiet = village.add(Config::default());
     village.link(loud, target, Wire::default());
@@ -250,7 +313,13 @@ fn one_sender_fills_its_share_only() {
 fn full_forward_table_hurts_nobody_else() {
     let mut village = Village::new(9);
     village.add(Config::default());
-    let relay = village.add_with(Config::default(), Limits { forwards: 8, ..small() });
+    let relay = village.add_with(
+        Config::default(),
+        Limits {
+            forwards: 8,
+            ..small()
+        },
+    );
     village.add(Config::default());
     village.add(Config::default());
     for other in [0, 2, 3] {
@@ -269,7 +338,10 @@ fn full_forward_table_hurts_nobody_else() {
     village.run(Span::from_millis(2_400));
     let id = village.send(0, 3, b"past the jam");
     let took = village.run_until_delivered(0, id, Span::from_secs(10));
-    assert!(took.is_some_and(|took| took < Span::from_secs(3)), "{took:?}");
+    assert!(
+        took.is_some_and(|took| took < Span::from_secs(3)),
+        "{took:?}"
+    );
     village.input(relay, Input::Link(LinkEvent::Writable { link }));
     village.run(Span::from_secs(3_600));
     assert!(stuck.iter().all(|id| village.is_delivered(0, *id)));
@@ -309,7 +381,10 @@ fn outputs_not_drained_push_back() {
 #[test]
 fn smallest_tables_deliver_in_the_end() {
     let mut village = Village::new(11);
-    let config = Config { max_envelope: 1_200, ..Config::default() };
+    let config = Config {
+        max_envelope: 1_200,
+        ..Config::default()
+    };
     for _ in 0..3 {
         village.add_with(config, Limits::minimum());
     }

@@ -21,6 +21,7 @@ fn report_tells_each_attempt_and_what_neighbours_said() {
     village.houses[3].takes = false;
     let id = village.send(0, 3, b"hello");
     village.run(Span::from_secs(10));
+    village.input(0, Input::Tick);
     let relays = [village.key(1).handle(), village.key(2).handle()];
     let report = village.houses[0].node.path(id).expect("known");
     assert_eq!(report.id, id);
@@ -36,8 +37,16 @@ fn report_tells_each_attempt_and_what_neighbours_said() {
         assert!(attempt.taken.is_some() && attempt.passed.is_some());
     }
     // Each over another neighbour than the one before, the first and the latest being kept.
-    let latest: Vec<_> = report.attempts.iter().skip(1).map(|a| a.neighbour).collect();
-    assert!(latest.windows(2).all(|pair| pair[0] != pair[1]), "{latest:?}");
+    let latest: Vec<_> = report
+        .attempts
+        .iter()
+        .skip(1)
+        .map(|a| a.neighbour)
+        .collect();
+    assert!(
+        latest.windows(2).all(|pair| pair[0] != pair[1]),
+        "{latest:?}"
+    );
     village.take_all(3);
     village.run(Span::from_secs(20));
     let report = village.houses[0].node.path(id).expect("still known");
@@ -85,7 +94,10 @@ fn report_follows_a_message_sealed_again() {
     let id = village.send(0, 1, b"again");
     village.run(Span::from_secs(2));
     assert_eq!(village.houses[0].node.stats().resealed, 1);
-    let report = village.houses[0].node.path(id).expect("known by its first id");
+    let report = village.houses[0]
+        .node
+        .path(id)
+        .expect("known by its first id");
     assert_eq!((report.id, report.state), (id, State::Delivered));
     assert_eq!(report.sends, 2);
 }
@@ -168,7 +180,12 @@ fn bulk_leaves_last_and_the_rest_in_order() {
 fn class_and_trace_stand_in_the_envelope() {
     let mut village = Village::row(3, 8);
     village.keep_sent = true;
-    for class in [Class::Control, Class::Interactive, Class::Normal, Class::Bulk] {
+    for class in [
+        Class::Control,
+        Class::Interactive,
+        Class::Normal,
+        Class::Bulk,
+    ] {
         let trace = class == Class::Bulk;
         let send = Send {
             class,
@@ -203,7 +220,10 @@ fn receipts_and_answers_leave_before_envelopes() {
     let before = village.houses[1].sent.len();
     village.input(1, Input::Link(LinkEvent::Writable { link }));
     let sent = village.houses[1].sent[before..].to_vec();
-    let (_, first) = sent.iter().find(|(over, _)| *over == link).expect("it left");
+    let (_, first) = sent
+        .iter()
+        .find(|(over, _)| *over == link)
+        .expect("it left");
     let mut copy = first.clone();
     let mut seen = Vec::new();
     keep_frames(&mut copy, |frame| {
@@ -211,7 +231,11 @@ fn receipts_and_answers_leave_before_envelopes() {
             if matches!(common::wire::kind(bytes), Kind::Seal | Kind::Data)));
         true
     });
-    assert_eq!(seen.first(), Some(&false), "a receipt or an answer comes first");
+    assert_eq!(
+        seen.first(),
+        Some(&false),
+        "a receipt or an answer comes first"
+    );
     assert!(!envelopes(first).is_empty());
 }
 
@@ -232,16 +256,28 @@ fn settings_out_of_range_are_refused() {
     let sound = Config::default();
     assert_eq!(build(sound), Ok(()));
     for max_envelope in [0, 1_199, 65_534] {
-        let config = Config { max_envelope, ..sound };
+        let config = Config {
+            max_envelope,
+            ..sound
+        };
         assert_eq!(build(config), Err(ConfigError::MaxFrame));
     }
     for skew in [Span::ZERO, Span::from_secs(3_601)] {
         assert_eq!(build(Config { skew, ..sound }), Err(ConfigError::Time));
     }
     let retry_first = Span::ZERO;
-    assert_eq!(build(Config { retry_first, ..sound }), Err(ConfigError::Time));
+    assert_eq!(
+        build(Config {
+            retry_first,
+            ..sound
+        }),
+        Err(ConfigError::Time)
+    );
     for seal_opens_per_second in [0, 10_001] {
-        let config = Config { seal_opens_per_second, ..sound };
+        let config = Config {
+            seal_opens_per_second,
+            ..sound
+        };
         assert!(matches!(build(config), Err(ConfigError::Capacity(_))));
     }
 }
