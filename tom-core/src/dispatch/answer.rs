@@ -134,9 +134,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         secret: Option<Secret>,
     ) {
         let Some(secret) = secret else { return };
-        let waiting = self
-            .delivery
-            .waiting_under(contact.handle, arrival.reference);
+        let waiting = self.delivery.waiting_with(contact.handle, secret);
         if let Some(entry) = waiting.and_then(|idx| self.delivery.inbox.get_mut(idx)) {
             entry.link = arrival.link;
             return;

@@ -119,6 +119,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             );
         }
         match choice {
+            Choice::Over(to, _) if self.is_jammed(to) => {
+                self.nack(arrival, NackCode::Full, 0);
+                Err(Drop::ForwardFull.into())
+            }
             Choice::Over(to, _) => {
                 let idx = self.hold(arrival, bytes, tell, trace, Some(to))?;
                 self.send_on(idx, to, arrival.head.flags)
@@ -217,6 +221,16 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             entry.at = self.now;
         }
         Ok(None)
+    }
+
+    /// A link that takes nothing holds a quarter of the forwards at most: the rest is for others.
+    fn is_jammed(&self, to: LinkRef) -> bool {
+        let share = (self.routing.forwards.capacity() / 4).max(1);
+        let waiting = || {
+            let all = self.routing.forwards.iter();
+            all.filter(|(_, held)| held.to == Some(to)).count() as u32
+        };
+        self.out.link(to).is_some_and(|link| link.blocked) && waiting() >= share
     }
 
     /// A link takes nothing for now: what waits for it is held a short time only. What is handed to
