@@ -1,11 +1,12 @@
 //! Fuzz targets: each takes any bytes, panics when something that must hold does not, and says how
 //! far the bytes got.
 //!
-//! * `cargo run --bin replay` plays the committed corpora (`.ci/fuzz` does, on stable).
-//! * `cargo test` also tries random bytes, on stable.
-//! * `cargo bolero test TARGET` runs an engine (needs nightly or `RUSTC_BOOTSTRAP=1`):
-//!   `cargo bolero test --test targets -e libfuzzer -E=-use_value_profile=1 node_sequence`
-//! * `cargo run --bin seed` writes the generated part of the corpora again, the same each time.
+//! * `cargo run --features tools --bin replay` plays the committed corpora (`.ci/fuzz` does, on stable).
+//! * `cargo test` tries random bytes for a few seconds each, on stable.
+//! * An engine (nightly, or `RUSTC_BOOTSTRAP=1` on stable; `cargo install cargo-bolero`), from `fuzz/`:
+//!   `cargo bolero test node_sequence --sanitizer NONE --corpus-dir corpus/node_sequence
+//!   --engine-args=-use_value_profile=1 -T 300s`. What it finds of interest is minimised into the corpus.
+//! * `cargo run --features tools --bin seed` writes the generated part of the corpora again, the same each time.
 
 pub mod decode;
 pub mod node_sequence;
