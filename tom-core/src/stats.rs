@@ -83,7 +83,9 @@ impl Stats {
     /// All drops together.
     #[must_use]
     pub fn drops_total(&self) -> u64 {
-        self.drops.iter().fold(0, |sum, n| sum.saturating_add(*n as u64))
+        self.drops
+            .iter()
+            .fold(0, |sum, n| sum.saturating_add(*n as u64))
     }
 
     pub(crate) fn count(&mut self, reason: Drop) {

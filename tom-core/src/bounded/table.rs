@@ -251,7 +251,8 @@ impl<'a, T: Entry> Table<'a, T> {
         let Some(chain) = self.buckets.get(bucket).map(|cell| cell.head) else {
             return Err(value);
         };
-        let (Some(slot), Some(cell)) = (self.slots.get_mut(idx.at()), self.buckets.get_mut(idx.at()))
+        let (Some(slot), Some(cell)) =
+            (self.slots.get_mut(idx.at()), self.buckets.get_mut(idx.at()))
         else {
             return Err(value);
         };

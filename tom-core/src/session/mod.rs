@@ -15,7 +15,7 @@ mod open;
 pub(crate) mod record;
 mod seal;
 
-pub(crate) use contact::{Contact, ContactRef, Contacts, Introduction};
+pub(crate) use contact::{Contact, ContactRef, Contacts};
 pub(crate) use open::{DataRefused, OpenedData};
 pub(crate) use seal::{Recover, SealRequest, Sealed};
 

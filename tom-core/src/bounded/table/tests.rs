@@ -197,7 +197,11 @@ fn check(table: &Table<'_, Pair>, model: &Model, capacity: usize) {
 
 fn storage(slots: usize, buckets: usize, seed: [u64; 2]) -> (Vec<Slot<Pair>>, Vec<Bucket>, Meta) {
     let cells = core::iter::repeat_with(Slot::new).take(slots).collect();
-    (cells, vec![Bucket::new(); buckets], Meta::seeded(Seed2(seed)))
+    (
+        cells,
+        vec![Bucket::new(); buckets],
+        Meta::seeded(Seed2(seed)),
+    )
 }
 
 proptest! {
