@@ -16,6 +16,10 @@ impl Idx {
     pub const NONE: Self = Self(0);
 
     /// The most slots a container uses; storage beyond it stays unused.
+    #[cfg_attr(
+        feature = "alloc",
+        expect(clippy::unnecessary_cast, reason = "narrower without alloc")
+    )]
     pub const MAX_SLOTS: u32 = Raw::MAX as u32 - 1;
 
     /// The slot number `slot`, counted from 0; [`Idx::NONE`] from [`Idx::MAX_SLOTS`] on.
@@ -29,6 +33,10 @@ impl Idx {
     }
 
     /// The slot number counted from 0, for arrays that run beside a container.
+    #[cfg_attr(
+        feature = "alloc",
+        expect(clippy::unnecessary_cast, reason = "narrower without alloc")
+    )]
     #[must_use]
     pub const fn get(self) -> Option<u32> {
         (self.0 as u32).checked_sub(1)
