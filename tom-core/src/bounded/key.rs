@@ -44,9 +44,17 @@ pub trait Entry {
 impl Seed2 {
     /// SipHash-1-3 of the key's bytes, the lower half.
     pub(super) fn hash<K: Key>(&self, key: &K) -> Hash {
-        let Self([k0, k1]) = *self;
-        let full = SipHasher13::new_with_keys(k0, k1).hash(key.hash_bytes().as_ref());
+        let full = self.sip(key.hash_bytes().as_ref());
         Hash(full as Bits)
+    }
+}
+
+impl Seed2 {
+    /// Where flash is short there is one copy of it, not one per table.
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
+    fn sip(&self, bytes: &[u8]) -> u64 {
+        let Self([k0, k1]) = *self;
+        SipHasher13::new_with_keys(k0, k1).hash(bytes)
     }
 }
 

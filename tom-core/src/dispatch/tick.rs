@@ -20,6 +20,7 @@ const ROUTE_LIFE: Span = Span::from_secs(6 * 3600);
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Works off what is due, at most [`WORK`] entries; the deadline says whether more is.
+    #[inline(never)]
     pub(super) fn tick(&mut self) -> Step {
         for _ in 0..WORK {
             if !self.out.has_room() {
