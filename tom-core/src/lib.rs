@@ -125,6 +125,9 @@ pub mod config;
 pub mod crypto;
 pub mod entropy;
 pub mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod identity;
 pub mod input;
 pub mod invariant;

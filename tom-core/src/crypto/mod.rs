@@ -8,10 +8,12 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 mod aad;
 pub mod noise;
 mod proof;
+mod scrub;
 mod tom1;
 
 pub use aad::{DataAad, SEAL_PROLOGUE_LEN, data_aad, seal_prologue};
 pub use proof::{ack_secret_data, ack_secret_seal, commit, verify_proof};
+pub(crate) use scrub::scrub;
 pub use tom1::Tom1;
 
 #[cfg(feature = "sim-suites")]

@@ -61,8 +61,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(None)
     }
 
-    /// Queues the proof for a message, straight to its sender where there is a link, else back the
-    /// way it came.
+    /// Queues the proof for a message back the way it came, or straight to its sender when that link
+    /// is gone.
+    ///
+    /// Back the way it came even where there is a direct link: a copy that took another way says
+    /// that its sender does not hear over that link any more.
     pub(super) fn ack(
         &mut self,
         contact: ContactRef,
@@ -75,9 +78,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             .routing
             .route(contact.handle)
             .and_then(|route| route.direct);
-        let link = direct
-            .filter(|at| self.out.link(*at).is_some())
-            .unwrap_or(from);
+        let link = match self.out.link(from) {
+            Some(_) => from,
+            None => direct.unwrap_or(from),
+        };
         self.out.push(
             link,
             Queue::Control,
@@ -222,10 +226,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             secret: proof.secret,
             expiry,
         };
-        // The attempt is not authenticated: whoever repeats an envelope under another one must not
-        // draw the answer away from where the envelope first came from.
-        let to_first = first != from && self.out.push(first, Queue::Control, job);
-        if !self.out.push(from, Queue::Control, job) && !to_first {
+        if !self.to_both(first, from, job) {
             if let Some(entry) = self.routing.returning_mut(reference) {
                 entry.proofs = entry.proofs.saturating_sub(1);
             }
@@ -316,6 +317,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Tells the sender, by the way the envelope came, why it was not taken.
     pub(super) fn nack(&mut self, arrival: Arrival, code: NackCode, arg: u32) {
+        let now = self.now;
+        let allowed = code != NackCode::NoKey
+            || self
+                .out
+                .link_mut(arrival.link)
+                .is_some_and(|link| link.nacks.take(now, 60));
+        if !allowed {
+            return;
+        }
         let job = Job::Nack {
             reference: arrival.reference,
             code: code.code(),
@@ -384,14 +394,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if entry.to.is_none_or(|to| to.id != link.id) {
             return Err(Drop::BadNack.into());
         }
-        let (from, dst) = (entry.from, entry.dst);
+        let (first, from, dst) = (entry.first, entry.from, entry.dst);
         let job = Job::Nack {
             reference,
             code: code.code(),
             arg,
             expiry,
         };
-        self.out.push(from, Queue::Control, job);
+        self.to_both(first, from, job);
         if code == NackCode::NoRoute {
             self.routing.failed(dst, link, true);
         }

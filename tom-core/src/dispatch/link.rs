@@ -38,6 +38,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             LinkEvent::Blocked { link } => {
                 let at = self.known(link)?;
                 self.out.block(at);
+                self.limit_holds(at);
                 Ok(None)
             }
             LinkEvent::Writable { link } => {
@@ -126,6 +127,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let go_dialed = self.out.link(go).is_some_and(|link| link.dialed);
         if go_dialed {
             self.out.push_local(Job::Close(go.id));
+            let _gone = self.link_down(go.id);
         }
     }
 
@@ -137,7 +139,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.retry_over(id, true);
         self.routing.link_down(id);
         while let Some((queue, _)) = self.out.front(at) {
-            if let Some(Job::Forward(idx)) = self.out.pop(at, queue) {
+            if let Some(Job::Forward { idx, serial }) = self.out.pop(at, queue)
+                && self
+                    .routing
+                    .forwards
+                    .get(idx)
+                    .is_some_and(|f| f.serial == serial)
+            {
                 self.release(idx);
             }
         }
@@ -275,7 +283,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let allowed = self
             .out
             .link_mut(at)
-            .is_some_and(|link| link.pings.take(now, 60));
+            .is_some_and(|link| link.pings.take(now, 8));
         if !allowed {
             return Err(Drop::RateLimited.into());
         }

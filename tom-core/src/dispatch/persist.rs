@@ -15,7 +15,7 @@ use crate::report::Transmissions;
 use crate::session::record as sessions;
 use crate::session::{ContactRef, Recover};
 use crate::time::Span;
-use crate::wire::{MessageId, Reference, Sid};
+use crate::wire::{MessageId, Reference, Sid, message_id};
 
 const BAD: Refusal = Refusal::Misuse(Misuse::BadRecord);
 
@@ -182,9 +182,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     fn restore_message(&mut self, bytes: &[u8], version: u32) -> Step {
         let restored = messages::read_message(bytes).ok_or(BAD)?;
+        let named = message_id(restored.envelope).map(|id| id.reference());
+        let held = matches!(restored.recover, Recover::Plain);
+        if !held && named != Some(restored.reference) {
+            return Err(BAD.into());
+        }
         let contact = self.contact(&restored.to, true)?;
         let envelope = self.out.pool.store(&[restored.envelope]).ok_or(BAD)?;
-        let held = matches!(restored.recover, Recover::Plain);
         let message = Message {
             id: restored.id,
             reference: restored.reference,

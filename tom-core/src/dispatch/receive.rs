@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::{Fault, Step, World};
-use crate::crypto::Suite;
+use crate::crypto::{self, Suite};
 use crate::delivery::{InboxEntry, OpenedEntry, Seen};
 use crate::egress::{Job, LinkRef, Queue};
 use crate::error::Drop;
@@ -67,6 +67,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut frames = Frames::new(rest);
         let parsed = frames.next();
         let used = rest.len() - frames.rest().len();
+        if used > self.own.max_frame as usize {
+            return (Err(self.drop(Drop::TooBig)), used);
+        }
         let frame = match parsed {
             None => return (Ok(None), used.max(1)),
             Some(Err(reason)) => {
@@ -204,6 +207,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             arrival.reference,
             &mut evicted,
         );
+        crypto::scrub();
         self.evicted(evicted);
         let opened = match opened {
             Ok(opened) => opened,
@@ -341,6 +345,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             commit,
             room,
         );
+        crypto::scrub();
         let opened = match opened {
             Ok(opened) => opened,
             Err(DataRefused::Again { contact, secret }) => {
@@ -457,7 +462,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             ContentBody::Candidates(_) => {
                 let list = content.get(parsed.head().len()..).unwrap_or_default();
-                self.on_candidates(receipt.contact, list);
+                // A one-shot's first flight proves too little to make us dial anywhere.
+                if receipt.in_session {
+                    self.on_candidates(receipt.contact, list);
+                }
                 self.protocol_done(receipt);
                 Ok(None)
             }

@@ -2,7 +2,7 @@
 
 use super::{Fault, Step, World};
 use crate::bounded::Idx;
-use crate::crypto::Suite;
+use crate::crypto::{self, Suite};
 use crate::delivery::{Message, Proof, Purpose, keep_until};
 use crate::egress::{Egress, Job, LinkRef, Queue};
 use crate::error::{Full, Misuse, Refusal, TableName};
@@ -67,6 +67,19 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         longest.saturating_sub(SEAL_OVERHEAD)
     }
 
+    /// After a restart no counter may be used before a block of them is durable again.
+    fn reserve_counters(&mut self, contact: ContactRef) {
+        let sid = self.session.contacts.get(contact).and_then(|c| c.send);
+        let Some(sid) = sid.filter(|_| self.config.durable) else {
+            return;
+        };
+        let idx = self.session.sessions.find(&sid.0);
+        let session = idx.and_then(|idx| self.session.sessions.get(idx));
+        if session.is_some_and(|session| session.tx.peek() >= session.reserved) {
+            self.persist_session(sid);
+        }
+    }
+
     /// Accepts a message: checks all room first, so that a refusal changes nothing.
     pub(super) fn post(&mut self, post: Post<'_>) -> Result<MessageId, Fault> {
         if !self.out.has_room() {
@@ -109,9 +122,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             expiry,
             wants_ack: true,
         };
+        self.reserve_counters(contact);
         let sealed =
             self.session
                 .seal::<K, C>(self.now, self.config, &self.me, self.scratch, request)?;
+        crypto::scrub();
         let id = sealed.id;
         // The last entry is kept for what asks for the session that a held message waits for.
         let left = self.delivery.outbox.capacity() - self.delivery.outbox.len();
@@ -246,7 +261,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut choice = self.routing.choose(&self.out, self.now, wish);
         if choice == Choice::Ask {
             let until = self.now.plus(self.config.ask_wait);
-            if self.routing.ask(&mut self.out, dst, Asker::Here, 2, until) {
+            if self
+                .routing
+                .ask(&mut self.out, self.now, dst, Asker::Here, 2, until)
+            {
                 if let Some(message) = self.delivery.outbox.get_mut(idx) {
                     message.asking = true;
                 }

@@ -86,7 +86,8 @@ impl Tables<'_> {
     }
 
     fn evict_route(&mut self) {
-        for _ in 0..8 {
+        // Ends: there are four times as many routes as links.
+        for _ in 0..self.routes.len() {
             let Some(idx) = self.routes.oldest() else {
                 return;
             };

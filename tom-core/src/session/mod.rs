@@ -81,7 +81,7 @@ pub(crate) struct Session {
     /// What the peer said of itself in the handshake.
     pub(crate) peer: Terms,
     /// The answer to the handshake, kept until the peer has shown that it has it.
-    pub(crate) resp: Option<CachedResp>,
+    pub(crate) resp: CachedResp,
     /// Counters below this are durable (all of them on a volatile node).
     pub(crate) reserved: u32,
     /// Counters below this are durable once the last record is.
@@ -119,11 +119,24 @@ impl Session {
 /// The answer to a handshake, to be sent again when the one-shot comes again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CachedResp {
+    /// There is one. Not an `Option`, whose unused part could take on what lay on the stack.
+    pub(crate) live: bool,
     pub(crate) reference: Reference,
     pub(crate) expiry: u32,
     /// The initiator's id.
     pub(crate) sid: Sid,
     pub(crate) noise: [u8; crate::wire::NOISE2_LEN],
+}
+
+impl CachedResp {
+    /// No answer is kept.
+    pub(crate) const NONE: Self = Self {
+        live: false,
+        reference: Reference([0; 8]),
+        expiry: 0,
+        sid: Sid([0; 4]),
+        noise: [0; crate::wire::NOISE2_LEN],
+    };
 }
 
 /// A handshake we started and whose answer is not here yet.

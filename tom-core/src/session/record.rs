@@ -141,7 +141,7 @@ pub(crate) fn read<C: Suite>(bytes: &[u8], now: Instant, unix: u64) -> Option<Re
         // What its window did not get to write down cannot be told from what was refused.
         mute: true,
         peer: terms,
-        resp: None,
+        resp: super::CachedResp::NONE,
         reserved: 0,
         reserving: 0,
         version: 0,

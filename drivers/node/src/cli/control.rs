@@ -30,6 +30,8 @@ pub(crate) enum Request {
     Read { from: String, id: String },
     /// The way of a message.
     Path { id: String },
+    /// Stay connected with a peer from now on.
+    Keep { peer: String },
     /// From now on the relay misbehaves like this; only one that was started to.
     Misbehave { how: String },
 }

@@ -88,7 +88,10 @@ fn walk(form: Form, bytes: &[u8]) -> Vec<Field> {
                 parts.push(range.clone());
                 (String::new(), Json::Null, false)
             }
-            Value::Int(number) => (number.to_string(), json!(number), false),
+            Value::Int(number) => {
+                let meaning = meaning(name, number).map(|word| format!(" ({word})"));
+                (format!("{number}{}", meaning.unwrap_or_default()), json!(number), false)
+            }
             Value::Bytes(bytes) => (say::hex(bytes), json!(say::hex(bytes)), false),
             Value::Bad(drop) => {
                 let text = format!("drop {} {drop:?}", drop.code());
@@ -111,6 +114,22 @@ fn walk(form: Form, bytes: &[u8]) -> Vec<Field> {
         Form::Envelope | Form::Guess => describe_envelope(bytes, &mut visit),
     }
     fields
+}
+
+/// What a number stands for.
+fn meaning(name: &str, number: u64) -> Option<&'static str> {
+    match (name, number) {
+        ("kind", 1) => Some("SEAL"),
+        ("kind", 2) => Some("RESP"),
+        ("kind", 3) => Some("DATA"),
+        ("kind", 4) => Some("ACK"),
+        ("kind", 5) => Some("NACK"),
+        ("code", 1) => Some("NO_KEY"),
+        ("code", 2) => Some("TOO_BIG"),
+        ("code", 3) => Some("FULL"),
+        ("code", 4) => Some("NO_ROUTE"),
+        _ => None,
+    }
 }
 
 fn to_json(field: &Field) -> Json {

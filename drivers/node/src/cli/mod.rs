@@ -5,6 +5,7 @@
 
 mod control;
 mod decode;
+mod demo;
 mod id;
 mod listen;
 mod node;
@@ -131,6 +132,11 @@ enum What {
     Status,
     /// Tell the bytes of any frame or envelope field by field
     Decode(decode::DecodeArgs),
+    /// Show with separate processes on this machine what the protocol promises
+    Demo(demo::DemoArgs),
+    /// A wire of the demo
+    #[command(hide = true)]
+    DemoCable,
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -189,6 +195,8 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         What::Send(args) => block_on(send::run(&common, args)),
         What::Listen(args) => block_on(listen::run(&common, args)),
         What::Status => block_on(status::run(&common)),
+        What::Demo(args) => block_on(demo::run(&common, args)),
+        What::DemoCable => block_on(demo::cable::run()),
     }
 }
 

@@ -153,6 +153,13 @@ async fn answer(
                 .await?
                 .map_or(Value::Null, |report| path(&report))
         }
+        Request::Keep { peer } => {
+            let peer: tom::Peer = peer.parse().map_err(|error: tom::PeerError| {
+                WrongInput(error.to_string())
+            })?;
+            client.keep(&peer).await?;
+            json!({ "ok": true })
+        }
         Request::Misbehave { how } => {
             let mischief = match how.as_str() {
                 "swallow" => Mischief::Swallow,
