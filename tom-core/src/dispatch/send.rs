@@ -70,7 +70,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// After a restart no counter may be used before a block of them is durable again.
     fn reserve_counters(&mut self, contact: ContactRef) {
         let sid = self.session.contacts.get(contact).and_then(|c| c.send);
-        let Some(sid) = sid.filter(|_| self.config.durable) else {
+        let Some(sid) = sid.filter(|_| self.config.keeps_records()) else {
             return;
         };
         let idx = self.session.sessions.find(&sid.0);
@@ -134,7 +134,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Err(full(TableName::Outbox, self.delivery.outbox.capacity()));
         }
         let idx = self.track(sealed, request, post.purpose, None)?;
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.out.push_local(Job::PersistOutbox {
                 idx,
                 id: id.reference(),
@@ -218,7 +218,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             held,
             read: carried.read,
             telling: false,
-            durable: !self.config.durable,
+            durable: !self.config.keeps_records(),
             version: carried.version,
             accepted: carried.accepted,
             attempts: carried.attempts,
@@ -578,7 +578,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         match self.track(sealed, request, purpose, Some(carried)) {
             Ok(idx) => {
-                if self.config.durable
+                if self.config.keeps_records()
                     && let Some(message) = self.delivery.outbox.get(idx)
                 {
                     self.out.push_local(Job::PersistOutbox {
