@@ -45,7 +45,9 @@ async fn node(peer: Option<Peer>) -> Client {
 }
 
 fn at(client: &Client) -> Peer {
-    format!("{}@{}", client.address(), client.local_addr()).parse().unwrap()
+    format!("{}@{}", client.address(), client.local_addr())
+        .parse()
+        .unwrap()
 }
 
 async fn linked(client: &Client, count: usize) {
@@ -71,7 +73,11 @@ impl Thread {
                 let _ = ended.await;
             });
         });
-        Self { client: take.recv().unwrap(), end: Some(end), thread: Some(thread) }
+        Self {
+            client: take.recv().unwrap(),
+            end: Some(end),
+            thread: Some(thread),
+        }
     }
 }
 
@@ -83,7 +89,10 @@ impl Drop for Thread {
 }
 
 fn event_loop() -> tokio::runtime::Runtime {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
 }
 
 /// B: takes messages and notes how often each number came.
@@ -168,7 +177,11 @@ async fn work(a: &Client, sink: &Sink, work: Work) -> Figure {
     assert_eq!(latency.len(), work.count as usize);
     sink.check(work.from, end);
     latency.sort_unstable();
-    Figure { cpu: figure.0, wall: figure.1, latency }
+    Figure {
+        cpu: figure.0,
+        wall: figure.1,
+        latency,
+    }
 }
 
 fn percentile(sorted: &[u64], percent: usize) -> f64 {
@@ -189,7 +202,10 @@ fn line(what: &str, figure: &str, goal: &str, met: bool) {
 fn main() {
     let quick = std::env::args().any(|arg| arg == "--quick");
     let (rounds, count) = if quick { (3, 5_000) } else { (5, 40_000) };
-    println!("wall times on {} cores", std::thread::available_parallelism().map_or(1, usize::from));
+    println!(
+        "wall times on {} cores",
+        std::thread::available_parallelism().map_or(1, usize::from)
+    );
     over_relay(rounds, count, quick);
     one_connection(rounds, if quick { 400 } else { 3_000 });
 }
@@ -204,25 +220,76 @@ fn over_relay(rounds: u32, count: u32, quick: bool) {
         linked(&relay.client, 2).await;
         // The senders run on this thread; the nodes have theirs.
         let a = &a.client;
-        work(a, &sink, Work { len: 200, window: 16, from: 0, count: warm }).await;
+        work(
+            a,
+            &sink,
+            Work {
+                len: 200,
+                window: 16,
+                from: 0,
+                count: warm,
+            },
+        )
+        .await;
         let mut from = warm;
         let mut rates = Vec::new();
         let mut walls = Vec::new();
         for _ in 0..rounds {
-            let figure = work(a, &sink, Work { len: 200, window: 16, from, count }).await;
+            let figure = work(
+                a,
+                &sink,
+                Work {
+                    len: 200,
+                    window: 16,
+                    from,
+                    count,
+                },
+            )
+            .await;
             from += count;
             rates.push(f64::from(count) / figure.cpu);
             walls.push(f64::from(count) / figure.wall);
         }
         let (rate, wall) = (median(rates), median(walls));
-        line("A-relay-B, 200 B, window 16, per CPU-second of all", &format!("{rate:.0}"), "18000", rate >= 18_000.0);
-        line("  the same, per second of wall time", &format!("{wall:.0}"), "-", true);
-        let figure = work(a, &sink, Work { len: 200, window: 1, from, count: slow }).await;
+        line(
+            "A-relay-B, 200 B, window 16, per CPU-second of all",
+            &format!("{rate:.0}"),
+            "18000",
+            rate >= 18_000.0,
+        );
+        line(
+            "  the same, per second of wall time",
+            &format!("{wall:.0}"),
+            "-",
+            true,
+        );
+        let figure = work(
+            a,
+            &sink,
+            Work {
+                len: 200,
+                window: 1,
+                from,
+                count: slow,
+            },
+        )
+        .await;
         from += slow;
-        let (p50, p99) = (percentile(&figure.latency, 50), percentile(&figure.latency, 99));
-        line("A-relay-B, 200 B, window 1, p50 / p99", &format!("{p50:.2} / {p99:.2} ms"), "p99 5 ms", p99 <= 5.0);
+        let (p50, p99) = (
+            percentile(&figure.latency, 50),
+            percentile(&figure.latency, 99),
+        );
+        line(
+            "A-relay-B, 200 B, window 1, p50 / p99",
+            &format!("{p50:.2} / {p99:.2} ms"),
+            "p99 5 ms",
+            p99 <= 5.0,
+        );
         let forwarded = relay.client.status().await.unwrap().stats.forwarded;
-        assert!(forwarded >= u64::from(from), "the messages did not cross the relay");
+        assert!(
+            forwarded >= u64::from(from),
+            "the messages did not cross the relay"
+        );
 
         let mut firsts = Vec::new();
         for number in from..from + if quick { 20 } else { 100 } {
@@ -237,7 +304,12 @@ fn over_relay(rounds: u32, count: u32, quick: bool) {
         }
         firsts.sort_unstable();
         let (p50, worst) = (percentile(&firsts, 50), percentile(&firsts, 100));
-        line("start, connect, first acknowledged message, p50 / max", &format!("{p50:.1} / {worst:.1} ms"), "100 ms", worst < 100.0);
+        line(
+            "start, connect, first acknowledged message, p50 / max",
+            &format!("{p50:.1} / {worst:.1} ms"),
+            "100 ms",
+            worst < 100.0,
+        );
     });
 }
 
@@ -247,14 +319,39 @@ fn one_connection(rounds: u32, count: u32) {
     let a = Thread::start(Some(at(&sink.node.client)));
     event_loop().block_on(async {
         linked(&a.client, 1).await;
-        work(&a.client, &sink, Work { len: LEN, window: 8, from: 0, count: 100 }).await;
+        work(
+            &a.client,
+            &sink,
+            Work {
+                len: LEN,
+                window: 8,
+                from: 0,
+                count: 100,
+            },
+        )
+        .await;
         let mut rates = Vec::new();
         for round in 0..rounds {
             let from = 100 + round * count;
-            let figure = work(&a.client, &sink, Work { len: LEN, window: 8, from, count }).await;
+            let figure = work(
+                &a.client,
+                &sink,
+                Work {
+                    len: LEN,
+                    window: 8,
+                    from,
+                    count,
+                },
+            )
+            .await;
             rates.push(f64::from(count) * LEN as f64 * 8.0 / figure.wall / 1e9);
         }
         let rate = median(rates);
-        line("one connection, 60 KiB messages, window 8", &format!("{rate:.2} Gbit/s"), "1 Gbit/s", rate >= 1.0);
+        line(
+            "one connection, 60 KiB messages, window 8",
+            &format!("{rate:.2} Gbit/s"),
+            "1 Gbit/s",
+            rate >= 1.0,
+        );
     });
 }

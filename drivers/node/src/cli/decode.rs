@@ -48,13 +48,15 @@ pub(crate) fn run(common: &Common, args: &DecodeArgs) -> anyhow::Result<u8> {
     };
     let bytes = say::unhex(&hex).map_err(WrongInput)?;
     let Some(first) = bytes.first() else {
-        return Err(WrongInput("there are no bytes to decode; give them in hexadecimal".into()).into());
+        return Err(
+            WrongInput("there are no bytes to decode; give them in hexadecimal".into()).into(),
+        );
     };
     let form = match args.form {
         // Frame types are small numbers; an envelope begins with its version in the high nibble.
         Form::Guess if first >> 4 == 0 => Form::Frames,
         Form::Guess => Form::Envelope,
-        said => said,
+        said @ (Form::Frames | Form::Envelope | Form::Content) => said,
     };
     let fields = walk(form, &bytes);
     let bad = fields.iter().any(|field| field.bad);
@@ -74,7 +76,10 @@ fn walk(form: Form, bytes: &[u8]) -> Vec<Field> {
     let mut parts: Vec<Range<usize>> = Vec::new();
     let mut visit = |name: &'static str, range: Range<usize>, value: Value<'_>| {
         // A part holds what follows within its range.
-        while parts.last().is_some_and(|part| range.start < part.start || range.end > part.end || part.is_empty()) {
+        while parts
+            .last()
+            .is_some_and(|part| range.start < part.start || range.end > part.end || part.is_empty())
+        {
             parts.pop();
         }
         let depth = parts.len();
@@ -85,7 +90,11 @@ fn walk(form: Form, bytes: &[u8]) -> Vec<Field> {
             }
             Value::Int(number) => {
                 let meaning = meaning(name, number).map(|word| format!(" ({word})"));
-                (format!("{number}{}", meaning.unwrap_or_default()), json!(number), false)
+                (
+                    format!("{number}{}", meaning.unwrap_or_default()),
+                    json!(number),
+                    false,
+                )
             }
             Value::Bytes(bytes) => (say::hex(bytes), json!(say::hex(bytes)), false),
             Value::Bad(drop) => {
@@ -94,7 +103,14 @@ fn walk(form: Form, bytes: &[u8]) -> Vec<Field> {
                 (text, json, true)
             }
         };
-        fields.push(Field { depth, name, range, text, json, bad });
+        fields.push(Field {
+            depth,
+            name,
+            range,
+            text,
+            json,
+            bad,
+        });
     };
     match form {
         Form::Frames => describe_datagram(bytes, &mut visit),
@@ -132,11 +148,22 @@ fn to_json(field: &Field) -> Json {
 }
 
 fn to_line(field: &Field) -> String {
-    let Field { depth, name, range, text, bad, .. } = field;
+    let Field {
+        depth,
+        name,
+        range,
+        text,
+        bad,
+        ..
+    } = field;
     let indent = "  ".repeat(*depth);
     let label = format!("{indent}{name}");
     if *bad {
-        let what = if range.is_empty() { "bytes are missing here" } else { "first bad byte" };
+        let what = if range.is_empty() {
+            "bytes are missing here"
+        } else {
+            "first bad byte"
+        };
         return format!("{:>5}  {label:<24} {text}: {what}", range.start);
     }
     let line = format!("{:>5}  {label:<24} {text}", range.start);

@@ -85,7 +85,11 @@ impl std::str::FromStr for Advertised {
     type Err = std::net::AddrParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "none" { Ok(Self::None) } else { text.parse().map(Self::At) }
+        if text == "none" {
+            Ok(Self::None)
+        } else {
+            text.parse().map(Self::At)
+        }
     }
 }
 
@@ -158,7 +162,11 @@ pub(crate) fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             say::error(json, &error);
-            ExitCode::from(if is_input(&error) { WRONG_INPUT } else { COULD_NOT })
+            ExitCode::from(if is_input(&error) {
+                WRONG_INPUT
+            } else {
+                COULD_NOT
+            })
         }
     }
 }
@@ -166,7 +174,10 @@ pub(crate) fn main() -> ExitCode {
 fn is_input(error: &anyhow::Error) -> bool {
     use tom::Refusal;
     error.is::<WrongInput>()
-        || matches!(error.downcast_ref(), Some(tom::Error::Refused(Refusal::Misuse(_))))
+        || matches!(
+            error.downcast_ref(),
+            Some(tom::Error::Refused(Refusal::Misuse(_)))
+        )
 }
 
 fn run(cli: Cli) -> anyhow::Result<u8> {

@@ -1,5 +1,6 @@
 //! The command under test, directories of its own, and processes that end with the test.
 #![allow(dead_code, reason = "each test file uses a part of this")]
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -16,7 +17,11 @@ pub(crate) fn tom() -> Command {
 
 /// Runs the command to its end: exit code, stdout, stderr.
 pub(crate) fn run(args: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = tom().args(args).output().unwrap();
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = tom().args(args).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (status.code().unwrap_or(-1), text(stdout), text(stderr))
 }
@@ -63,10 +68,16 @@ impl Node {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap();
         let text = |name: &str| ready["ready"][name].as_str().unwrap().to_owned();
-        Self { process, peer: text("peer"), listen: text("listen") }
+        Self {
+            process,
+            peer: text("peer"),
+            listen: text("listen"),
+        }
     }
 }
 
