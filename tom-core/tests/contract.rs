@@ -268,7 +268,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(8))]
+    #![proptest_config(cases(4))]
 
     /// DRV-4 over the minutes in which tables are purged and short lives end.
     #[test]
