@@ -171,7 +171,7 @@ fn unsettled_messages_survive_the_sender() {
 #[test]
 fn counters_are_never_used_twice() {
     let mut village = with_session(6);
-    for round in 0..8u8 {
+    for round in 0..5u8 {
         for n in 0..40u8 {
             village.send(0, 1, &[round, n]);
             village.run(Span::from_millis(20));
@@ -180,16 +180,17 @@ fn counters_are_never_used_twice() {
         village.link(0, 1, Wire::default());
         village.run(Span::from_millis(200));
     }
-    village.run(Span::from_secs(60));
+    village.run(Span::from_secs(600));
     let used = counters(&village, 0);
-    assert!(used.len() > 250, "{}", used.len());
+    // Once the blocks skipped fill the window, the rest goes as one-shots.
+    assert!(used.len() >= 150, "{}", used.len());
     for ((sid, n), bodies) in &used {
         assert_eq!(bodies.len(), 1, "{sid:?} {n}");
     }
     // Each restart goes on at a block's end.
     let last = used.keys().map(|(_, n)| *n).max().expect("some");
-    assert!(last >= 1_000, "{last}: blocks of 256 are skipped");
-    for round in 0..8u8 {
+    assert!(last >= 3 * 256, "{last}: blocks of 256 are skipped");
+    for round in 0..5u8 {
         for n in 0..40u8 {
             assert_eq!(village.times(1, &[round, n]), 1, "{round} {n}");
         }

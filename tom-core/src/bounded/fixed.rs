@@ -1,8 +1,8 @@
 //! Storage in arrays: sizes are part of the type, everything can lie in a static.
 
 use super::{
-    Block, Bucket, Cell, Entry, Meta, Pool, PoolMeta, Seed2, Slab, SlabMeta, Slot, Table, TimerCell,
-    Timers, TimersMeta,
+    Block, Bucket, Cell, Entry, Meta, Pool, PoolMeta, Seed2, Slab, SlabMeta, Slot, Table,
+    TimerCell, Timers, TimersMeta,
 };
 
 /// The storage of a [`Table`] of at most `N` entries.

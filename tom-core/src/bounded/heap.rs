@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use core::iter::repeat_with;
 
 use super::{
-    Block, Bucket, Cell, Entry, Meta, Pool, PoolMeta, Seed2, Slab, SlabMeta, Slot, Table, TimerCell,
-    Timers, TimersMeta,
+    Block, Bucket, Cell, Entry, Meta, Pool, PoolMeta, Seed2, Slab, SlabMeta, Slot, Table,
+    TimerCell, Timers, TimersMeta,
 };
 
 #[cfg(test)]

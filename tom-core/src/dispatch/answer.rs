@@ -49,7 +49,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some((reference, secret)) = entry.again {
             self.ack(entry.contact, entry.link, reference, secret, entry.expiry);
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             // The windows that remember the message go first: records are durable in order.
             self.persist_windows(entry.contact);
             let key = RecordKey {
@@ -61,11 +61,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(None)
     }
 
-    /// Queues the proof for a message back the way it came, or straight to its sender when that link
-    /// is gone.
-    ///
-    /// Back the way it came even where there is a direct link: a copy that took another way says
-    /// that its sender does not hear over that link any more.
+    /// Queues the proof for a message: straight to its sender where there is a link, and back the way
+    /// the copy came. One that came another way says that its sender may not hear over that link.
     pub(super) fn ack(
         &mut self,
         contact: ContactRef,
@@ -74,23 +71,16 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         secret: Secret,
         expiry: u32,
     ) {
+        let job = Job::Ack {
+            reference,
+            secret,
+            expiry,
+        };
         let direct = self
             .routing
             .route(contact.handle)
             .and_then(|route| route.direct);
-        let link = match self.out.link(from) {
-            Some(_) => from,
-            None => direct.unwrap_or(from),
-        };
-        self.out.push(
-            link,
-            Queue::Control,
-            Job::Ack {
-                reference,
-                secret,
-                expiry,
-            },
-        );
+        self.to_both(direct.unwrap_or(from), from, job);
     }
 
     pub(super) fn acknowledge(&mut self, receipt: &Receipt) {
@@ -144,9 +134,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         secret: Option<Secret>,
     ) {
         let Some(secret) = secret else { return };
-        let waiting = self
-            .delivery
-            .waiting_under(contact.handle, arrival.reference);
+        let waiting = self.delivery.waiting_with(contact.handle, secret);
         if let Some(entry) = waiting.and_then(|idx| self.delivery.inbox.get_mut(idx)) {
             entry.link = arrival.link;
             return;
@@ -245,7 +233,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.out.pool.free(chain);
         }
         if let Some((sid, n)) = settled.session {
-            self.session.settled(sid, Some(n), true);
+            let outdated = self.session.settled(sid, Some(n), true);
+            if outdated && self.config.keeps_records() {
+                self.persist_session(sid);
+            }
         }
         if !settled.late
             && let Some(contact) = self.session.contacts.get_mut(settled.contact)
@@ -275,7 +266,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if settled.read {
             self.on_read(settled.contact, settled.reference);
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.out
                 .push_local(Job::Forget(super::send::outbox_key(settled.id)));
         }
@@ -308,7 +299,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(contact) = self.session.contacts.get(answered.contact) {
             self.out.notify(Event::Session { peer: contact.key });
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.persist_session(answered.sid);
         }
         self.session_ready(answered.contact);

@@ -182,8 +182,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     fn restore_message(&mut self, bytes: &[u8], version: u32) -> Step {
         let restored = messages::read_message(bytes).ok_or(BAD)?;
-        let named = message_id(restored.envelope).map(|id| id.reference());
         let held = matches!(restored.recover, Recover::Plain);
+        let named = message_id(restored.envelope).map(|id| id.reference());
         if !held && named != Some(restored.reference) {
             return Err(BAD.into());
         }

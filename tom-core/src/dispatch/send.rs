@@ -1,7 +1,7 @@
 //! From a command to an envelope in a link's queue. Spec: delivery, "Sending".
 
 use super::{Fault, Step, World};
-use crate::bounded::Idx;
+use crate::bounded::{BLOCK, Idx};
 use crate::crypto::{self, Suite};
 use crate::delivery::{Message, Proof, Purpose, keep_until};
 use crate::egress::{Egress, Job, LinkRef, Queue};
@@ -67,19 +67,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         longest.saturating_sub(SEAL_OVERHEAD)
     }
 
-    /// After a restart no counter may be used before a block of them is durable again.
-    fn reserve_counters(&mut self, contact: ContactRef) {
-        let sid = self.session.contacts.get(contact).and_then(|c| c.send);
-        let Some(sid) = sid.filter(|_| self.config.durable) else {
-            return;
-        };
-        let idx = self.session.sessions.find(&sid.0);
-        let session = idx.and_then(|idx| self.session.sessions.get(idx));
-        if session.is_some_and(|session| session.tx.peek() >= session.reserved) {
-            self.persist_session(sid);
-        }
-    }
-
     /// Accepts a message: checks all room first, so that a refusal changes nothing.
     pub(super) fn post(&mut self, post: Post<'_>) -> Result<MessageId, Fault> {
         if !self.out.has_room() {
@@ -122,19 +109,24 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             expiry,
             wants_ack: true,
         };
-        self.reserve_counters(contact);
         let sealed =
             self.session
                 .seal::<K, C>(self.now, self.config, &self.me, self.scratch, request)?;
         crypto::scrub();
         let id = sealed.id;
         // The last entry is kept for what asks for the session that a held message waits for.
-        let left = self.delivery.outbox.capacity() - self.delivery.outbox.len();
-        if matches!(sealed.recover, Recover::Plain) && left < 2 {
-            return Err(full(TableName::Outbox, self.delivery.outbox.capacity()));
+        // The same holds for payload blocks, and for what sealing it then adds.
+        if matches!(sealed.recover, Recover::Plain) {
+            let left = self.delivery.outbox.capacity() - self.delivery.outbox.len();
+            if left < 2 {
+                return Err(full(TableName::Outbox, self.delivery.outbox.capacity()));
+            }
+            if !self.out.pool.room_for(sealed.len + 3 * BLOCK) {
+                return Err(full(TableName::Blocks, self.out.pool.capacity()));
+            }
         }
         let idx = self.track(sealed, request, post.purpose, None)?;
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.out.push_local(Job::PersistOutbox {
                 idx,
                 id: id.reference(),
@@ -218,7 +210,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             held,
             read: carried.read,
             telling: false,
-            durable: !self.config.durable,
+            durable: !self.config.keeps_records(),
             version: carried.version,
             accepted: carried.accepted,
             attempts: carried.attempts,
@@ -479,7 +471,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return false;
         };
         let len = message.envelope.len() as usize;
-        if !self.out.pool.room_for(len + SEAL_OVERHEAD) {
+        // The old envelope's blocks are free before the new one is stored.
+        if !self.out.pool.room_for(SEAL_OVERHEAD) {
             return false;
         }
         let Some(buf) = self.scratch.get_mut(..len) else {
@@ -568,7 +561,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         // Dropped in place, so that the keys in it are wiped where they lie.
         self.delivery.outbox.discard(idx);
         if let Some(sid) = session {
-            self.session.settled(sid, None, false);
+            let _outdated = self.session.settled(sid, None, false);
         }
         self.out.pool.free(envelope);
         // A message that was held had no envelope that a proof could be for.
@@ -578,7 +571,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         match self.track(sealed, request, purpose, Some(carried)) {
             Ok(idx) => {
-                if self.config.durable
+                if self.config.keeps_records()
                     && let Some(message) = self.delivery.outbox.get(idx)
                 {
                     self.out.push_local(Job::PersistOutbox {
