@@ -2,11 +2,17 @@
 
 use crate::time::{Instant, Span};
 
+#[cfg(test)]
+mod tests;
+
+/// The parts of a token: milliseconds in a minute.
+const TOKEN: u64 = 60_000;
+
 /// A token bucket: at most `capacity` at once, refilled at a steady rate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
-    /// Thousandths of a token.
-    milli: u64,
+    /// In parts of which a token has [`TOKEN`], so that no rate per minute is rounded.
+    level: u64,
     capacity: u64,
     at: Instant,
 }
@@ -16,7 +22,7 @@ impl Bucket {
     pub(crate) const fn full(capacity: u32) -> Self {
         let capacity = capacity as u64;
         Self {
-            milli: capacity * 1_000,
+            level: capacity * TOKEN,
             capacity,
             at: Instant::ZERO,
         }
@@ -25,15 +31,13 @@ impl Bucket {
     /// Takes one token when there is one, after refilling `per_minute` tokens a minute.
     pub(crate) fn take(&mut self, now: Instant, per_minute: u32) -> bool {
         let passed = now.since(self.at).as_millis();
-        let gained = passed.saturating_mul(u64::from(per_minute)) / 60;
-        if gained > 0 {
-            self.milli = self.milli.saturating_add(gained).min(self.capacity * 1_000);
-            self.at = now;
-        }
-        if self.milli < 1_000 {
+        let gained = passed.saturating_mul(u64::from(per_minute));
+        self.level = self.level.saturating_add(gained).min(self.capacity * TOKEN);
+        self.at = self.at.max(now);
+        if self.level < TOKEN {
             return false;
         }
-        self.milli -= 1_000;
+        self.level -= TOKEN;
         true
     }
 }
