@@ -6,23 +6,22 @@ use crate::time::{Instant, Span};
 mod tests;
 
 /// The parts of a token: milliseconds in a minute.
-const TOKEN: u64 = 60_000;
+const TOKEN: u32 = 60_000;
 
 /// A token bucket: at most `capacity` at once, refilled at a steady rate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
     /// In parts of which a token has [`TOKEN`], so that no rate per minute is rounded.
-    level: u64,
-    capacity: u64,
+    level: u32,
+    capacity: u32,
     at: Instant,
 }
 
 impl Bucket {
     /// A bucket that starts full.
     pub(crate) const fn full(capacity: u32) -> Self {
-        let capacity = capacity as u64;
         Self {
-            level: capacity * TOKEN,
+            level: capacity.saturating_mul(TOKEN),
             capacity,
             at: Instant::ZERO,
         }
@@ -32,7 +31,9 @@ impl Bucket {
     pub(crate) fn take(&mut self, now: Instant, per_minute: u32) -> bool {
         let passed = now.since(self.at).as_millis();
         let gained = passed.saturating_mul(u64::from(per_minute));
-        self.level = self.level.saturating_add(gained).min(self.capacity * TOKEN);
+        let gained = u32::try_from(gained).unwrap_or(u32::MAX);
+        let most = self.capacity.saturating_mul(TOKEN);
+        self.level = self.level.saturating_add(gained).min(most);
         self.at = self.at.max(now);
         if self.level < TOKEN {
             return false;

@@ -44,7 +44,10 @@ impl Adversary {
     /// Envelopes it has swallowed and altered so far.
     #[must_use]
     pub fn done(&self) -> (u64, u64) {
-        (self.0.swallowed.load(Ordering::Relaxed), self.0.tampered.load(Ordering::Relaxed))
+        (
+            self.0.swallowed.load(Ordering::Relaxed),
+            self.0.tampered.load(Ordering::Relaxed),
+        )
     }
 
     fn is(&self, mischief: Mischief) -> bool {
@@ -63,7 +66,9 @@ impl Adversary {
         loop {
             let before = frames.rest();
             let Some(frame) = frames.next() else { break };
-            let raw = before.get(..before.len() - frames.rest().len()).unwrap_or_default();
+            let raw = before
+                .get(..before.len() - frames.rest().len())
+                .unwrap_or_default();
             let reference = frame.ok().and_then(|frame| match frame {
                 Frame::Envelope { bytes, .. } => {
                     let envelope = Envelope::parse(bytes).ok()?;

@@ -163,10 +163,18 @@ impl Builder {
         let local = transport.local_addr();
         let address = identity.address();
         let now = clock::now();
-        let config = Config { durable: false, ..self.config };
-        let node =
-            Node::new(Heap::new(self.limits), identity, config, Seed::new(random()?), now)
-                .map_err(|why| Error::Settings(format!("{why:?}")))?;
+        let config = Config {
+            durable: false,
+            ..self.config
+        };
+        let node = Node::new(
+            Heap::new(self.limits),
+            identity,
+            config,
+            Seed::new(random()?),
+            now,
+        )
+        .map_err(|why| Error::Settings(format!("{why:?}")))?;
         let (posts, take_posts) = mpsc::channel(WAITING);
         let (commands, take_commands) = mpsc::channel(WAITING);
         let (facts, _) = broadcast::channel(EVENTS);
@@ -198,9 +206,15 @@ impl Builder {
         };
         pump.feed_wall_clock();
         pump.tell_candidates();
-        let intake = Intake { events, posts: take_posts, commands: take_commands };
+        let intake = Intake {
+            events,
+            posts: take_posts,
+            commands: take_commands,
+        };
         tokio::spawn(pump.run(intake));
-        let client = Client { inner: Arc::new(inner) };
+        let client = Client {
+            inner: Arc::new(inner),
+        };
         for peer in &self.peers {
             client.keep(peer).await?;
         }
@@ -239,11 +253,17 @@ async fn look_up(peers: Vec<Peer>, commands: mpsc::WeakSender<Command>) {
         tokio::time::sleep(RESOLVE).await;
         for peer in &peers {
             let addrs = peer.resolve().await;
-            let Some(commands) = commands.upgrade() else { return };
+            let Some(commands) = commands.upgrade() else {
+                return;
+            };
             if addrs.is_empty() {
                 continue;
             }
-            let keep = Command::Keep { peer: peer.address, addrs, reply: None };
+            let keep = Command::Keep {
+                peer: peer.address,
+                addrs,
+                reply: None,
+            };
             if commands.send(keep).await.is_err() {
                 return;
             }

@@ -57,7 +57,12 @@ pub struct Outgoing {
 impl Outgoing {
     /// A message of normal priority that lives as long as a message can, nearly 24 hours.
     pub fn new(to: PublicKey, bytes: impl Into<Vec<u8>>) -> Self {
-        Self { to, bytes: bytes.into(), lifetime: None, class: Class::Normal }
+        Self {
+            to,
+            bytes: bytes.into(),
+            lifetime: None,
+            class: Class::Normal,
+        }
     }
 
     /// How long it may live, 1 s to 23 h 55 min: nobody holds it for longer.
@@ -121,20 +126,41 @@ impl Client {
     pub async fn submit(&self, message: Outgoing) -> Result<Sending, Error> {
         let since = Instant::now();
         let (reply, answer) = oneshot::channel();
-        let lifetime = message.lifetime.map(|life| {
-            Span::from_millis(u64::try_from(life.as_millis()).unwrap_or(u64::MAX))
-        });
-        let Outgoing { to, bytes, class, .. } = message;
-        let post = Post { to, bytes, lifetime, class, reply };
-        self.inner.posts.send(post).await.map_err(|_| Error::Stopped)?;
-        let posted = answer.await.map_err(|_| Error::Stopped)?.map_err(Error::Refused)?;
-        Ok(Sending { id: posted.id, since, state: posted.state })
+        let lifetime = message
+            .lifetime
+            .map(|life| Span::from_millis(u64::try_from(life.as_millis()).unwrap_or(u64::MAX)));
+        let Outgoing {
+            to, bytes, class, ..
+        } = message;
+        let post = Post {
+            to,
+            bytes,
+            lifetime,
+            class,
+            reply,
+        };
+        self.inner
+            .posts
+            .send(post)
+            .await
+            .map_err(|_| Error::Stopped)?;
+        let posted = answer
+            .await
+            .map_err(|_| Error::Stopped)?
+            .map_err(Error::Refused)?;
+        Ok(Sending {
+            id: posted.id,
+            since,
+            state: posted.state,
+        })
     }
 
     /// The messages that arrive. Streams of one node share them.
     #[must_use]
     pub fn messages(&self) -> Messages {
-        Messages { shelf: self.inner.shelf.clone() }
+        Messages {
+            shelf: self.inner.shelf.clone(),
+        }
     }
 
     /// What happens from now on. Each stream gets every event.
@@ -154,7 +180,9 @@ impl Client {
     /// # Errors
     /// The node has no room for the receipt now, or was shut down.
     pub async fn read(&self, from: PublicKey, id: DeliveryId) -> Result<(), Error> {
-        self.ask(|reply| Command::Read { from, id, reply }).await?.map_err(Error::Refused)
+        self.ask(|reply| Command::Read { from, id, reply })
+            .await?
+            .map_err(Error::Refused)
     }
 
     /// What is known about the way of one of this node's messages; `None` when it is forgotten.
@@ -180,9 +208,17 @@ impl Client {
     pub async fn keep(&self, peer: &Peer) -> Result<(), Error> {
         let addrs = peer.resolve().await;
         let kept = self
-            .ask(|reply| Command::Keep { peer: peer.address, addrs, reply: Some(reply) })
+            .ask(|reply| Command::Keep {
+                peer: peer.address,
+                addrs,
+                reply: Some(reply),
+            })
             .await?;
-        if kept { Ok(()) } else { Err(Error::TooManyPeers) }
+        if kept {
+            Ok(())
+        } else {
+            Err(Error::TooManyPeers)
+        }
     }
 
     /// Ends the node and tells its neighbours. What is not delivered by then is given up.
@@ -192,7 +228,11 @@ impl Client {
 
     async fn ask<T>(&self, make: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
-        self.inner.commands.send(make(reply)).await.map_err(|_| Error::Stopped)?;
+        self.inner
+            .commands
+            .send(make(reply))
+            .await
+            .map_err(|_| Error::Stopped)?;
         answer.await.map_err(|_| Error::Stopped)
     }
 }

@@ -27,7 +27,10 @@ fn nanos() -> u64 {
 
 /// Nanoseconds since the first call; the system's clock counts suspend.
 #[cfg(not(unix))]
-#[expect(clippy::disallowed_methods, reason = "the one place where the monotonic clock is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the monotonic clock is read"
+)]
 fn nanos() -> u64 {
     static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
     let start = START.get_or_init(std::time::Instant::now);
@@ -35,7 +38,10 @@ fn nanos() -> u64 {
 }
 
 /// Wall time; 1970 when the system has none.
-#[expect(clippy::disallowed_methods, reason = "the one place where wall time is read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where wall time is read"
+)]
 pub(crate) fn unix() -> UnixTime {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     UnixTime::from_secs(since.map_or(0, |since| since.as_secs()))
@@ -49,6 +55,9 @@ mod tests {
     fn time_goes_forward_and_the_wall_clock_is_set() {
         let (a, b) = (nanos(), nanos());
         assert!(b >= a);
-        assert!(unix().as_secs() > 1_700_000_000, "the system's clock is wrong");
+        assert!(
+            unix().as_secs() > 1_700_000_000,
+            "the system's clock is wrong"
+        );
     }
 }

@@ -22,10 +22,14 @@ pub enum Error {
         remedy: String,
     },
     /// No place for the node's files is known.
-    #[error("no place for the node's files is known: HOME is not set; set HOME or name a directory")]
+    #[error(
+        "no place for the node's files is known: HOME is not set; set HOME or name a directory"
+    )]
     NoDataDir,
     /// The listening socket could not be opened.
-    #[error("cannot listen on {addr}: {source}; choose another address or end the program that uses it")]
+    #[error(
+        "cannot listen on {addr}: {source}; choose another address or end the program that uses it"
+    )]
     Bind {
         /// The address asked for.
         addr: SocketAddr,

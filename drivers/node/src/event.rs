@@ -54,7 +54,10 @@ impl Event {
             Core::NeighbourGone { peer } => Self::NeighbourDown { peer },
             Core::Incompatible { peer, version } => Self::Incompatible { peer, version },
             Core::Bug(bug) => {
-                tracing::error!(?bug, "a rule inside the engine did not hold; please report it");
+                tracing::error!(
+                    ?bug,
+                    "a rule inside the engine did not hold; please report it"
+                );
                 Self::Bug("a rule inside the engine did not hold")
             }
             _ => return None,

@@ -65,7 +65,9 @@ impl Identity {
         let about = file.metadata().map_err(|error| unreadable(path, &error))?;
         private(path, &about)?;
         let mut text = String::new();
-        file.take(MAX_LEN).read_to_string(&mut text).map_err(|error| unreadable(path, &error))?;
+        file.take(MAX_LEN)
+            .read_to_string(&mut text)
+            .map_err(|error| unreadable(path, &error))?;
         let mut words = text.split_whitespace();
         let seed = match (words.next(), words.next().and_then(seed_of), words.next()) {
             (Some(MAGIC), Some(seed), None) => seed,
@@ -151,7 +153,10 @@ fn private(path: &Path, about: &fs::Metadata) -> Result<(), Error> {
     Err(Error::Identity {
         path: path.into(),
         what: "others on this machine can read it, so the secret may be known".into(),
-        remedy: format!("run `chmod 600 {}`, or remove it to get a new identity", path.display()),
+        remedy: format!(
+            "run `chmod 600 {}`, or remove it to get a new identity",
+            path.display()
+        ),
     })
 }
 
@@ -163,12 +168,19 @@ fn private(_path: &Path, _about: &fs::Metadata) -> Result<(), Error> {
 #[cfg(unix)]
 fn new_private(path: &Path) -> io::Result<fs::File> {
     use std::os::unix::fs::OpenOptionsExt;
-    fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
 }
 
 #[cfg(not(unix))]
 fn new_private(path: &Path) -> io::Result<fs::File> {
-    fs::OpenOptions::new().write(true).create_new(true).open(path)
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path)
 }
 
 /// Makes a directory, if need be, that only its owner can enter.
@@ -191,7 +203,11 @@ pub fn private_dir(dir: &Path) -> io::Result<()> {
 /// # Errors
 /// The environment does not say where that is.
 pub fn data_dir() -> Result<PathBuf, Error> {
-    let from = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let from = |name: &str| {
+        std::env::var_os(name)
+            .filter(|v| !v.is_empty())
+            .map(PathBuf::from)
+    };
     let base = if cfg!(windows) {
         from("APPDATA")
     } else if cfg!(target_os = "macos") {

@@ -63,11 +63,11 @@ pub use peer::{Peer, PeerError};
 pub use sending::{Delivery, Sending, state_from_name, state_name};
 pub use status::{LinkStatus, Status};
 
+pub use tom_core::Config as EngineConfig;
 pub use tom_core::error::{Drop, Refusal};
 pub use tom_core::identity::{AddressError, Handle, PublicKey as Address};
 pub use tom_core::output::{DeliveryId, State};
 pub use tom_core::report::PathReport;
 pub use tom_core::storage::Limits;
 pub use tom_core::wire::{Class, MessageId, Reference};
-pub use tom_core::Config as EngineConfig;
 pub use tom_quinn::Config as TransportConfig;

@@ -50,9 +50,16 @@ impl Message {
     pub async fn read(&self) -> Result<(), Error> {
         let commands = self.commands.upgrade().ok_or(Error::Stopped)?;
         let (reply, answer) = oneshot::channel();
-        let read = Command::Read { from: self.from, id: self.id, reply };
+        let read = Command::Read {
+            from: self.from,
+            id: self.id,
+            reply,
+        };
         commands.send(read).await.map_err(|_| Error::Stopped)?;
-        answer.await.map_err(|_| Error::Stopped)?.map_err(Error::Refused)
+        answer
+            .await
+            .map_err(|_| Error::Stopped)?
+            .map_err(Error::Refused)
     }
 }
 
@@ -142,7 +149,10 @@ impl Messages {
             {
                 let mut inner = self.shelf.lock();
                 if let Some(message) = inner.waiting.pop_front() {
-                    return Some(Held { message: Some(message), shelf: self.shelf.clone() });
+                    return Some(Held {
+                        message: Some(message),
+                        shelf: self.shelf.clone(),
+                    });
                 }
                 if inner.closed {
                     return None;
@@ -164,7 +174,10 @@ pub struct Held {
 impl Held {
     /// The application has it safely: its sender is told that it was delivered.
     #[must_use]
-    #[expect(clippy::missing_panics_doc, reason = "there is a message until this call")]
+    #[expect(
+        clippy::missing_panics_doc,
+        reason = "there is a message until this call"
+    )]
     #[expect(clippy::expect_used, reason = "there is a message until this call")]
     pub fn take(mut self) -> Message {
         let message = self.message.take().expect("a held message");
@@ -176,7 +189,10 @@ impl Held {
 impl Deref for Held {
     type Target = Message;
 
-    #[expect(clippy::expect_used, reason = "there is a message until `take` consumes this")]
+    #[expect(
+        clippy::expect_used,
+        reason = "there is a message until `take` consumes this"
+    )]
     fn deref(&self) -> &Message {
         self.message.as_ref().expect("a held message")
     }

@@ -19,7 +19,9 @@ pub struct Peer {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PeerError {
     /// No `@` in it.
-    #[error("a peer is written ADDRESS@HOST:PORT, for example tom1...@192.0.2.7:4433; there is no @")]
+    #[error(
+        "a peer is written ADDRESS@HOST:PORT, for example tom1...@192.0.2.7:4433; there is no @"
+    )]
     NoAt,
     /// The part before the `@` is no address.
     #[error("{0}; copy the whole address, as `tom id` prints it")]
@@ -37,7 +39,10 @@ impl FromStr for Peer {
         let address = address.parse().map_err(PeerError::Address)?;
         let port = place.rsplit_once(':').filter(|(host, _)| !host.is_empty());
         match port.map(|(_, port)| port.parse::<u16>()) {
-            Some(Ok(port)) if port != 0 => Ok(Self { address, place: place.into() }),
+            Some(Ok(port)) if port != 0 => Ok(Self {
+                address,
+                place: place.into(),
+            }),
             Some(_) | None => Err(PeerError::NoPort(place.into())),
         }
     }
@@ -80,7 +85,10 @@ mod tests {
     fn what_is_no_peer_is_refused_with_the_reason() {
         let address = Identity::from_seed([1; 32]).address();
         assert_eq!("hello".parse::<Peer>(), Err(PeerError::NoAt));
-        assert!(matches!("tom1x@a:1".parse::<Peer>(), Err(PeerError::Address(_))));
+        assert!(matches!(
+            "tom1x@a:1".parse::<Peer>(),
+            Err(PeerError::Address(_))
+        ));
         for place in ["", "host", "host:", "host:0", "host:65536", ":1"] {
             let refused = format!("{address}@{place}").parse::<Peer>();
             assert_eq!(refused, Err(PeerError::NoPort(place.into())));

@@ -46,7 +46,11 @@ impl Sending {
 
     /// Where it stands now.
     pub fn now(&self) -> Delivery {
-        Delivery { id: self.id, state: *self.state.borrow(), took: self.since.elapsed() }
+        Delivery {
+            id: self.id,
+            state: *self.state.borrow(),
+            took: self.since.elapsed(),
+        }
     }
 
     /// Waits until it is proven delivered, its life is over, or `limit` has passed; says which

@@ -47,6 +47,9 @@ pub struct LinkStatus {
 impl Status {
     /// The drops that were counted: reason and count.
     pub fn drops(&self) -> impl Iterator<Item = (Drop, u64)> + '_ {
-        Drop::ALL.iter().map(|reason| (*reason, self.stats.drops(*reason))).filter(|(_, n)| *n > 0)
+        Drop::ALL
+            .iter()
+            .map(|reason| (*reason, self.stats.drops(*reason)))
+            .filter(|(_, n)| *n > 0)
     }
 }

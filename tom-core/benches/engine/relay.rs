@@ -284,9 +284,11 @@ impl Relay {
                     }
                 }
             }
+            let direct = u32::from(place < self.neighbours);
+            let right = (forwarded, taken, passed) == (1, 1, direct);
             report.must(
-                (forwarded, taken, passed) == (1, 1, 1),
-                "envelope, TAKEN and PASSED",
+                right,
+                "envelope, TAKEN, and PASSED if the recipient is a neighbour",
             );
             let mut again = sent.clone();
             let verdict = self.node.handle(

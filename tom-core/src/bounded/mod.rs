@@ -29,5 +29,5 @@ pub use index::Idx;
 pub use key::{Entry, Hash, Key, Seed2};
 pub use pool::{BLOCK, Block, Chain, Pool, PoolMeta};
 pub use slab::{Cell, List, Slab, SlabMeta};
-pub use table::{Iter, Meta, Slot, Table};
+pub use table::{Bucket, Iter, Meta, Slot, Table};
 pub use timers::{TimerCell, Timers, TimersMeta};

@@ -10,12 +10,34 @@ mod tests;
 #[derive(Debug)]
 pub struct Slot<T> {
     value: Option<T>,
-    hash: Hash,
-    /// The next entry in the same bucket.
-    chain: Idx,
     prev: Idx,
     /// The next entry in insertion order; in a vacant slot the next vacant one.
     next: Idx,
+}
+
+/// One bucket of a [`Table`], and what a search has to know of one slot.
+///
+/// Cell `i` carries two unrelated things: where bucket `i` begins, and the hash and successor of the
+/// entry in slot `i`. So a search walks these small cells, which lie close together, and touches a
+/// slot only when the whole hash fits.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bucket {
+    head: Idx,
+    hash: Hash,
+    /// The next entry in the same bucket.
+    chain: Idx,
+}
+
+impl Bucket {
+    /// An unused cell.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            head: Idx::NONE,
+            hash: Hash::NONE,
+            chain: Idx::NONE,
+        }
+    }
 }
 
 /// The bookkeeping of one [`Table`]; stays with its slots and buckets for life.
@@ -38,7 +60,7 @@ pub struct Meta {
 #[derive(Debug)]
 pub struct Table<'a, T: Entry> {
     slots: &'a mut [Slot<T>],
-    buckets: &'a mut [u32],
+    buckets: &'a mut [Bucket],
     meta: &'a mut Meta,
 }
 
@@ -49,8 +71,6 @@ impl<T> Slot<T> {
         let none = Idx::NONE;
         Self {
             value: None,
-            hash: Hash(0),
-            chain: none,
             prev: none,
             next: none,
         }
@@ -115,10 +135,10 @@ impl Meta {
 impl<'a, T: Entry> Table<'a, T> {
     /// A view over storage that was empty at first and is always used together.
     ///
-    /// `buckets` starts as zeros and is best as long as `slots`; without any the capacity is zero.
+    /// There are as many entries as there are slots and buckets, whichever are fewer.
     /// Mixing parts of different tables finds wrong entries or none, but never panics or hangs.
     #[must_use]
-    pub fn new(slots: &'a mut [Slot<T>], buckets: &'a mut [u32], meta: &'a mut Meta) -> Self {
+    pub fn new(slots: &'a mut [Slot<T>], buckets: &'a mut [Bucket], meta: &'a mut Meta) -> Self {
         Self {
             slots: usable(slots),
             buckets: usable(buckets),
@@ -150,11 +170,7 @@ impl<'a, T: Entry> Table<'a, T> {
     /// How many entries fit.
     #[must_use]
     pub fn capacity(&self) -> u32 {
-        if self.buckets.is_empty() {
-            0
-        } else {
-            count(self.slots)
-        }
+        count(self.slots).min(count(self.buckets))
     }
 
     /// Whether the next insertion is refused.
@@ -184,13 +200,13 @@ impl<'a, T: Entry> Table<'a, T> {
     /// Like [`Table::find`], with the hash of that same key.
     #[must_use]
     pub fn find_hashed(&self, hash: Hash, key: &T::Key) -> Option<Idx> {
-        let mut at = Idx::from_raw(*self.buckets.get(self.bucket(hash))?);
+        let mut at = self.buckets.get(self.bucket(hash))?.head;
         for _ in 0..self.meta.len {
-            let slot = self.slots.get(at.at())?;
-            if slot.hash == hash && slot.value.as_ref().is_some_and(|value| value.key() == *key) {
+            let cell = self.buckets.get(at.at())?;
+            if cell.hash == hash && self.get(at).is_some_and(|value| value.key() == *key) {
                 return Some(at);
             }
-            at = slot.chain;
+            at = cell.chain;
         }
         None
     }
@@ -230,9 +246,13 @@ impl<'a, T: Entry> Table<'a, T> {
         } else {
             reused
         };
-        let bucket = self.bucket(hash);
         let newest = self.meta.newest;
-        let (Some(slot), Some(head)) = (self.slots.get_mut(idx.at()), self.buckets.get_mut(bucket))
+        let bucket = self.bucket(hash);
+        let Some(chain) = self.buckets.get(bucket).map(|cell| cell.head) else {
+            return Err(value);
+        };
+        let (Some(slot), Some(cell)) =
+            (self.slots.get_mut(idx.at()), self.buckets.get_mut(idx.at()))
         else {
             return Err(value);
         };
@@ -241,15 +261,15 @@ impl<'a, T: Entry> Table<'a, T> {
         } else {
             self.meta.vacated = slot.next;
         }
-        let chain = Idx::from_raw(*head);
         *slot = Slot {
             value: Some(value),
-            hash,
-            chain,
             prev: newest,
             next: Idx::NONE,
         };
-        *head = idx.raw();
+        (cell.hash, cell.chain) = (hash, chain);
+        if let Some(cell) = self.buckets.get_mut(bucket) {
+            cell.head = idx;
+        }
         self.append(newest, idx);
         self.meta.len += 1;
         Ok(idx)
@@ -334,9 +354,8 @@ impl<'a, T: Entry> Table<'a, T> {
         }
     }
 
-    /// Spreads the hash over any number of buckets without a division.
     fn bucket(&self, hash: Hash) -> usize {
-        ((u64::from(hash.0) * u64::from(count(self.buckets))) >> 32) as usize
+        hash.bucket(count(self.buckets))
     }
 
     /// Makes `idx`, whose own links are set, the end of the order behind `newest`.
@@ -378,27 +397,27 @@ impl<'a, T: Entry> Table<'a, T> {
 
     /// Takes a slot out of its bucket's chain.
     fn unchain(&mut self, idx: Idx) {
-        let Some(slot) = self.slots.get(idx.at()) else {
+        let Some(cell) = self.buckets.get(idx.at()) else {
             return;
         };
-        let (bucket, rest) = (self.bucket(slot.hash), slot.chain);
-        let Some(head) = self.buckets.get_mut(bucket) else {
+        let (bucket, rest) = (self.bucket(cell.hash), cell.chain);
+        let Some(first) = self.buckets.get_mut(bucket) else {
             return;
         };
-        if *head == idx.raw() {
-            *head = rest.raw();
+        if first.head == idx {
+            first.head = rest;
             return;
         }
-        let mut at = Idx::from_raw(*head);
+        let mut at = first.head;
         for _ in 0..self.meta.len {
-            let Some(slot) = self.slots.get_mut(at.at()) else {
+            let Some(cell) = self.buckets.get_mut(at.at()) else {
                 return;
             };
-            if slot.chain == idx {
-                slot.chain = rest;
+            if cell.chain == idx {
+                cell.chain = rest;
                 return;
             }
-            at = slot.chain;
+            at = cell.chain;
         }
     }
 }

@@ -63,9 +63,30 @@ pub trait Suite: sealed::Sealed + Copy + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadTag;
 
+/// Overwrites a secret. One function for all of them, since a copy of it stands at every end of a
+/// key's life otherwise.
+#[inline(never)]
+pub(crate) fn wipe(secret: &mut [u8]) {
+    secret.zeroize();
+}
+
 /// A 32-byte symmetric key, wiped when dropped and never printed.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct Key([u8; 32]);
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+impl ZeroizeOnDrop for Key {}
+
+impl Zeroize for Key {
+    fn zeroize(&mut self) {
+        wipe(&mut self.0);
+    }
+}
 
 impl Key {
     /// Wraps raw key bytes.

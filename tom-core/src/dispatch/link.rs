@@ -16,6 +16,7 @@ use crate::wire::{Candidates, Hello, Ping, ReachAnswer, ReachAsk, References};
 const MIN_FRAME: u32 = 1_280;
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
+    #[inline(never)]
     pub(super) fn link_event(&mut self, event: LinkEvent<'_>) -> Step {
         match event {
             LinkEvent::Up {
@@ -126,6 +127,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let go_dialed = self.out.link(go).is_some_and(|link| link.dialed);
         if go_dialed {
             self.out.push_local(Job::Close(go.id));
+            let _gone = self.link_down(go.id);
         }
     }
 
@@ -137,12 +139,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.retry_over(id, true);
         self.routing.link_down(id);
         while let Some((queue, _)) = self.out.front(at) {
-            if let Some(Job::Forward(idx)) = self.out.pop(at, queue)
+            if let Some(Job::Forward { idx, serial }) = self.out.pop(at, queue)
                 && self
                     .routing
                     .forwards
                     .get(idx)
-                    .is_some_and(|held| held.to == Some(at))
+                    .is_some_and(|f| f.serial == serial)
             {
                 self.release(idx);
             }
@@ -213,9 +215,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             message.taken = true;
             let (sends, dst) = (message.sends, message.contact.handle);
             let sent = message.sent.unwrap_or(now);
-            if let Some(attempt) = message.attempts.last_mut() {
-                attempt.taken.get_or_insert(now.since(sent));
-            }
+            message.attempts.taken(now.since(sent));
             self.out.saw_rtt(at, sent, now);
             if !self.out.has_room() {
                 continue;
@@ -283,7 +283,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let allowed = self
             .out
             .link_mut(at)
-            .is_some_and(|link| link.pings.take(now, 60));
+            .is_some_and(|link| link.pings.take(now, 8));
         if !allowed {
             return Err(Drop::RateLimited.into());
         }

@@ -2,6 +2,8 @@
 //!
 //! Each input goes to the concern it is for; what that concern found out is told to the others from
 //! here. The concerns themselves (`session`, `delivery`, `routing`) do not know each other.
+//! Each step is a function of its own (`inline(never)`): together in one, the stack of the rarest would
+//! be under each of them.
 //! `send.rs`, `receive.rs`, `answer.rs`, `forward.rs`, `link.rs` and `tick.rs` are this page in parts.
 
 mod answer;

@@ -33,6 +33,7 @@ const READS: usize = 64;
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Reads a link datagram frame by frame. A bad frame costs itself; the others are used.
+    #[inline(never)]
     pub(super) fn datagram(&mut self, link: LinkId, bytes: &mut [u8]) -> Step {
         self.stats.bytes_in = self.stats.bytes_in.saturating_add(bytes.len() as u64);
         let Some(link) = self.out.find(link) else {
@@ -66,6 +67,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut frames = Frames::new(rest);
         let parsed = frames.next();
         let used = rest.len() - frames.rest().len();
+        if used > self.own.max_frame as usize {
+            return (Err(self.drop(Drop::TooBig)), used);
+        }
         let frame = match parsed {
             None => return (Ok(None), used.max(1)),
             Some(Err(reason)) => {
@@ -180,6 +184,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.out.push(link, Queue::Control, Job::Taken(reference));
     }
 
+    #[inline(never)]
     fn on_seal(&mut self, arrival: Arrival, bytes: &mut [u8], trace: &Trace) -> Step {
         if let Some(idx) = self.delivery.opened.find(&arrival.reference.0) {
             self.taken_frame(arrival.link, arrival.reference);
@@ -319,6 +324,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
+    #[inline(never)]
     fn on_data(
         &mut self,
         arrival: Arrival,
@@ -456,7 +462,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             ContentBody::Candidates(_) => {
                 let list = content.get(parsed.head().len()..).unwrap_or_default();
-                self.on_candidates(receipt.contact, list);
+                // A one-shot's first flight proves too little to make us dial anywhere.
+                if receipt.in_session {
+                    self.on_candidates(receipt.contact, list);
+                }
                 self.protocol_done(receipt);
                 Ok(None)
             }

@@ -10,7 +10,7 @@ use crate::identity::{Keys, PublicKey};
 use crate::input::{Command, LinkId, Send};
 use crate::output::{RecordKey, RecordKind, State};
 use crate::policy::backoff;
-use crate::report::Attempts;
+use crate::report::Transmissions;
 use crate::routing::{Asker, Choice, Wish};
 use crate::session::{self, ContactRef, Recover, SealRequest, Sealed};
 use crate::time::Span;
@@ -28,6 +28,7 @@ const KNOCK_EVERY: Span = Span::from_secs(60);
 pub(crate) const SEAL_OVERHEAD: usize = 24 + 96 + 5 + 9;
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
+    #[inline(never)]
     pub(super) fn command(&mut self, command: Command<'_>) -> Step {
         match command {
             Command::Send(send) => self.send(send).map(Some),
@@ -252,7 +253,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut choice = self.routing.choose(&self.out, self.now, wish);
         if choice == Choice::Ask {
             let until = self.now.plus(self.config.ask_wait);
-            if self.routing.ask(&mut self.out, dst, Asker::Here, 2, until) {
+            if self
+                .routing
+                .ask(&mut self.out, self.now, dst, Asker::Here, 2, until)
+            {
                 if let Some(message) = self.delivery.outbox.get_mut(idx) {
                     message.asking = true;
                 }
@@ -549,14 +553,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             took: Span::ZERO,
             in_session: false,
             sends: 0,
-            attempts: Attempts::new(),
+            accepted: old.accepted,
+            attempts: Transmissions::default(),
         };
         let (contact, purpose, held) = (old.contact, old.purpose, old.held);
         let (session, envelope) = (old.session, old.envelope);
         // Dropped in place, so that the keys in it are wiped where they lie.
         self.delivery.outbox.discard(idx);
         if let Some(sid) = session {
-            self.session.settled(sid, None, false);
+            let _outdated = self.session.settled(sid, None, false);
         }
         self.out.pool.free(envelope);
         // A message that was held had no envelope that a proof could be for.
@@ -609,7 +614,7 @@ pub(super) struct Carried {
     read: bool,
     version: u32,
     accepted: crate::time::Instant,
-    attempts: Attempts,
+    attempts: Transmissions,
 }
 
 impl Carried {
@@ -623,7 +628,7 @@ impl Carried {
             read: false,
             version: 0,
             accepted: now,
-            attempts: Attempts::new(),
+            attempts: Transmissions::default(),
         }
     }
 }

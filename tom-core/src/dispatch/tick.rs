@@ -20,6 +20,7 @@ const ROUTE_LIFE: Span = Span::from_secs(6 * 3600);
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Works off what is due, at most [`WORK`] entries; the deadline says whether more is.
+    #[inline(never)]
     pub(super) fn tick(&mut self) -> Step {
         for _ in 0..WORK {
             if !self.out.has_room() {
@@ -159,7 +160,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         self.out.pool.free(message.envelope);
         if let Some(sid) = message.session {
-            self.session.settled(sid, None, false);
+            let _outdated = self.session.settled(sid, None, false);
         }
         if let Some(contact) = self.session.contacts.get_mut(message.contact) {
             contact.held = contact.held.saturating_sub(1);

@@ -194,6 +194,7 @@ impl Tables<'_> {
             h: split.h,
             unacked: 0,
             floor: 0,
+            floor_stored: 0,
             refused: heapless::Vec::new(),
             mute: false,
             peer,

@@ -74,6 +74,8 @@ pub(crate) struct Session {
     pub(crate) unacked: u32,
     /// One above the highest counter of ours that was proven.
     pub(crate) floor: u32,
+    /// The floor its last record holds.
+    pub(crate) floor_stored: u32,
     /// Counters of the peer whose content was not used: their copies are never acknowledged.
     pub(crate) refused: heapless::Vec<u32, 8>,
     /// More than can be remembered were not used: no copy is acknowledged again.
@@ -208,17 +210,18 @@ impl Tables<'_> {
 
     /// A message of this session was proven (`proven`), ended or went elsewhere: one more may be
     /// under way.
-    pub(crate) fn settled(&mut self, sid: Sid, n: Option<u32>, proven: bool) {
-        if let Some(session) = self
-            .sessions
-            .find(&sid.0)
-            .and_then(|i| self.sessions.get_mut(i))
-        {
-            session.unacked = session.unacked.saturating_sub(1);
-            if let (Some(n), true) = (n, proven) {
-                session.floor = session.floor.max(n.saturating_add(1));
-            }
+    ///
+    /// True when so much was proven that its record is out of date.
+    pub(crate) fn settled(&mut self, sid: Sid, n: Option<u32>, proven: bool) -> bool {
+        let idx = self.sessions.find(&sid.0);
+        let Some(session) = idx.and_then(|idx| self.sessions.get_mut(idx)) else {
+            return false;
+        };
+        session.unacked = session.unacked.saturating_sub(1);
+        if let (Some(n), true) = (n, proven) {
+            session.floor = session.floor.max(n.saturating_add(1));
         }
+        session.floor.saturating_sub(session.floor_stored) >= RESERVE / 2
     }
 
     /// The content under this counter was not used: copies of it must not be acknowledged.

@@ -53,7 +53,7 @@ pub struct Fixed<
 }
 
 /// A device that sends and receives and never forwards.
-pub type Leaf = Fixed<2, 16, 8, 4, 8, 16, 8, 64, 64, 1, 1, 16, 1, 96, 20, 1_200>;
+pub type Leaf = Fixed<2, 16, 4, 2, 8, 16, 4, 64, 64, 1, 1, 8, 1, 64, 14, 1_200>;
 /// A microcontroller that forwards for others too.
 pub type RelayMcu = Fixed<8, 32, 16, 8, 16, 48, 16, 64, 64, 8, 256, 64, 8, 192, 64, 1_200>;
 

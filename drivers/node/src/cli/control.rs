@@ -17,7 +17,11 @@ pub(crate) enum Request {
     /// How is the node?
     Status,
     /// Send these bytes; answers with the id, then when it is delivered or the wait is over.
-    Send { to: String, hex: String, wait_ms: u64 },
+    Send {
+        to: String,
+        hex: String,
+        wait_ms: u64,
+    },
     /// Messages from now on, and those that wait, each taken once it was written to the socket.
     Listen,
     /// Events from now on.
@@ -26,6 +30,8 @@ pub(crate) enum Request {
     Read { from: String, id: String },
     /// The way of a message.
     Path { id: String },
+    /// Stay connected with a peer from now on.
+    Keep { peer: String },
     /// From now on the relay misbehaves like this; only one that was started to.
     Misbehave { how: String },
 }
@@ -47,19 +53,29 @@ impl Conversation {
     pub(crate) async fn open(dir: &Path) -> Option<Self> {
         let stream = UnixStream::connect(socket(dir)).await.ok()?;
         let (read, write) = stream.into_split();
-        Some(Self { lines: BufReader::new(read).lines(), write })
+        Some(Self {
+            lines: BufReader::new(read).lines(),
+            write,
+        })
     }
 
     /// Puts a request.
     pub(crate) async fn put(&mut self, request: &Request) -> anyhow::Result<()> {
         let mut line = serde_json::to_vec(request).context("cannot write the request")?;
         line.push(b'\n');
-        self.write.write_all(&line).await.context("the running node does not take the request")
+        self.write
+            .write_all(&line)
+            .await
+            .context("the running node does not take the request")
     }
 
     /// The next answer; `None` when there are no more.
     pub(crate) async fn answer(&mut self) -> anyhow::Result<Option<Value>> {
-        let line = self.lines.next_line().await.context("the running node hung up")?;
+        let line = self
+            .lines
+            .next_line()
+            .await
+            .context("the running node hung up")?;
         let Some(line) = line else { return Ok(None) };
         let value: Value = serde_json::from_str(&line)
             .context("the running node does not speak this version; restart it")?;
@@ -75,6 +91,8 @@ impl Conversation {
     /// Puts a request and takes its one answer.
     pub(crate) async fn ask(&mut self, request: &Request) -> anyhow::Result<Value> {
         self.put(request).await?;
-        self.answer().await?.ok_or_else(|| anyhow!("the running node hung up without an answer"))
+        self.answer()
+            .await?
+            .ok_or_else(|| anyhow!("the running node hung up without an answer"))
     }
 }

@@ -48,7 +48,9 @@ pub(crate) fn run(common: &Common, args: &DecodeArgs) -> anyhow::Result<u8> {
     };
     let bytes = say::unhex(&hex).map_err(WrongInput)?;
     let Some(first) = bytes.first() else {
-        return Err(WrongInput("there are no bytes to decode; give them in hexadecimal".into()).into());
+        return Err(
+            WrongInput("there are no bytes to decode; give them in hexadecimal".into()).into(),
+        );
     };
     let form = match args.form {
         // Frame types are small numbers; an envelope begins with its version in the high nibble.
@@ -74,7 +76,10 @@ fn walk(form: Form, bytes: &[u8]) -> Vec<Field> {
     let mut parts: Vec<Range<usize>> = Vec::new();
     let mut visit = |name: &'static str, range: Range<usize>, value: Value<'_>| {
         // A part holds what follows within its range.
-        while parts.last().is_some_and(|part| range.start < part.start || range.end > part.end || part.is_empty()) {
+        while parts
+            .last()
+            .is_some_and(|part| range.start < part.start || range.end > part.end || part.is_empty())
+        {
             parts.pop();
         }
         let depth = parts.len();
@@ -83,7 +88,10 @@ fn walk(form: Form, bytes: &[u8]) -> Vec<Field> {
                 parts.push(range.clone());
                 (String::new(), Json::Null, false)
             }
-            Value::Int(number) => (number.to_string(), json!(number), false),
+            Value::Int(number) => {
+                let meaning = meaning(name, number).map(|word| format!(" ({word})"));
+                (format!("{number}{}", meaning.unwrap_or_default()), json!(number), false)
+            }
             Value::Bytes(bytes) => (say::hex(bytes), json!(say::hex(bytes)), false),
             Value::Bad(drop) => {
                 let text = format!("drop {} {drop:?}", drop.code());
@@ -91,7 +99,14 @@ fn walk(form: Form, bytes: &[u8]) -> Vec<Field> {
                 (text, json, true)
             }
         };
-        fields.push(Field { depth, name, range, text, json, bad });
+        fields.push(Field {
+            depth,
+            name,
+            range,
+            text,
+            json,
+            bad,
+        });
     };
     match form {
         Form::Frames => describe_datagram(bytes, &mut visit),
@@ -99,6 +114,22 @@ fn walk(form: Form, bytes: &[u8]) -> Vec<Field> {
         Form::Envelope | Form::Guess => describe_envelope(bytes, &mut visit),
     }
     fields
+}
+
+/// What a number stands for.
+fn meaning(name: &str, number: u64) -> Option<&'static str> {
+    match (name, number) {
+        ("kind", 1) => Some("SEAL"),
+        ("kind", 2) => Some("RESP"),
+        ("kind", 3) => Some("DATA"),
+        ("kind", 4) => Some("ACK"),
+        ("kind", 5) => Some("NACK"),
+        ("code", 1) => Some("NO_KEY"),
+        ("code", 2) => Some("TOO_BIG"),
+        ("code", 3) => Some("FULL"),
+        ("code", 4) => Some("NO_ROUTE"),
+        _ => None,
+    }
 }
 
 fn to_json(field: &Field) -> Json {
@@ -113,11 +144,22 @@ fn to_json(field: &Field) -> Json {
 }
 
 fn to_line(field: &Field) -> String {
-    let Field { depth, name, range, text, bad, .. } = field;
+    let Field {
+        depth,
+        name,
+        range,
+        text,
+        bad,
+        ..
+    } = field;
     let indent = "  ".repeat(*depth);
     let label = format!("{indent}{name}");
     if *bad {
-        let what = if range.is_empty() { "bytes are missing here" } else { "first bad byte" };
+        let what = if range.is_empty() {
+            "bytes are missing here"
+        } else {
+            "first bad byte"
+        };
         return format!("{:>5}  {label:<24} {text}: {what}", range.start);
     }
     let line = format!("{:>5}  {label:<24} {text}", range.start);

@@ -37,16 +37,27 @@ pub(crate) async fn run(common: &Common, args: ListenArgs) -> anyhow::Result<u8>
         while seen < count
             && let Some(answer) = node.answer().await?
         {
-            let Some(message) = answer.get("message") else { continue };
+            let Some(message) = answer.get("message") else {
+                continue;
+            };
             seen += 1;
             print(common, &answer);
             if args.read
                 && let Some(readers) = &mut readers
             {
                 let field = |name: &str| {
-                    message.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+                    message
+                        .get(name)
+                        .and_then(Value::as_str)
+                        .unwrap_or_default()
+                        .to_owned()
                 };
-                readers.ask(&Request::Read { from: field("from"), id: field("id") }).await?;
+                readers
+                    .ask(&Request::Read {
+                        from: field("from"),
+                        id: field("id"),
+                    })
+                    .await?;
             }
         }
         return Ok(DONE);
@@ -90,13 +101,22 @@ fn print(common: &Common, answer: &Value) {
     let from = field("from").unwrap_or_default();
     match field("text") {
         Some(text) => say::line(format_args!("{from}: {}", printable(text))),
-        None => say::line(format_args!("{from}: (hex) {}", field("hex").unwrap_or_default())),
+        None => say::line(format_args!(
+            "{from}: (hex) {}",
+            field("hex").unwrap_or_default()
+        )),
     }
 }
 
 /// A stranger's text must not drive the terminal.
 fn printable(text: &str) -> String {
     text.chars()
-        .map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c })
+        .map(|c| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
         .collect()
 }

@@ -5,6 +5,7 @@
 
 mod control;
 mod decode;
+mod demo;
 mod id;
 mod listen;
 mod node;
@@ -84,7 +85,11 @@ impl std::str::FromStr for Advertised {
     type Err = std::net::AddrParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text == "none" { Ok(Self::None) } else { text.parse().map(Self::At) }
+        if text == "none" {
+            Ok(Self::None)
+        } else {
+            text.parse().map(Self::At)
+        }
     }
 }
 
@@ -127,6 +132,11 @@ enum What {
     Status,
     /// Tell the bytes of any frame or envelope field by field
     Decode(decode::DecodeArgs),
+    /// Show with separate processes on this machine what the protocol promises
+    Demo(demo::DemoArgs),
+    /// A wire of the demo
+    #[command(hide = true)]
+    DemoCable,
     /// Print the completions of a shell
     Completions {
         /// Which shell
@@ -152,7 +162,11 @@ pub(crate) fn main() -> ExitCode {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             say::error(json, &error);
-            ExitCode::from(if is_input(&error) { WRONG_INPUT } else { COULD_NOT })
+            ExitCode::from(if is_input(&error) {
+                WRONG_INPUT
+            } else {
+                COULD_NOT
+            })
         }
     }
 }
@@ -160,7 +174,10 @@ pub(crate) fn main() -> ExitCode {
 fn is_input(error: &anyhow::Error) -> bool {
     use tom::Refusal;
     error.is::<WrongInput>()
-        || matches!(error.downcast_ref(), Some(tom::Error::Refused(Refusal::Misuse(_))))
+        || matches!(
+            error.downcast_ref(),
+            Some(tom::Error::Refused(Refusal::Misuse(_)))
+        )
 }
 
 fn run(cli: Cli) -> anyhow::Result<u8> {
@@ -178,6 +195,8 @@ fn run(cli: Cli) -> anyhow::Result<u8> {
         What::Send(args) => block_on(send::run(&common, args)),
         What::Listen(args) => block_on(listen::run(&common, args)),
         What::Status => block_on(status::run(&common)),
+        What::Demo(args) => block_on(demo::run(&common, args)),
+        What::DemoCable => block_on(demo::cable::run()),
     }
 }
 

@@ -44,7 +44,9 @@ pub(crate) async fn run(common: &Common, args: NodeArgs) -> anyhow::Result<u8> {
         say::line(json!({ "ready": ready }));
     } else {
         say::line(format_args!("node {address}"));
-        say::line(format_args!("listening on {local} (udp); on this machine it is reached with"));
+        say::line(format_args!(
+            "listening on {local} (udp); on this machine it is reached with"
+        ));
         say::line(format_args!("  --peer {address}@{}", reachable(local)));
     }
     ended(args.with_parent).await;

@@ -25,22 +25,38 @@ pub(crate) fn error(json: bool, error: &anyhow::Error) {
 
 /// Bytes as hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        text.push_str(&format!("{byte:02x}"));
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+            text.push_str(&format!("{byte:02x}"));
+            text
+        })
 }
 
 /// Hexadecimal digits as bytes; white space between them does not count.
 pub(crate) fn unhex(text: &str) -> Result<Vec<u8>, String> {
     let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
-    if let Some((at, wrong)) = digits.iter().enumerate().find(|(_, c)| !c.is_ascii_hexdigit()) {
-        return Err(format!("`{wrong}` (digit {}) is not hexadecimal; use 0-9 and a-f", at + 1));
+    if let Some((at, wrong)) = digits
+        .iter()
+        .enumerate()
+        .find(|(_, c)| !c.is_ascii_hexdigit())
+    {
+        return Err(format!(
+            "`{wrong}` (digit {}) is not hexadecimal; use 0-9 and a-f",
+            at + 1
+        ));
     }
     if !digits.len().is_multiple_of(2) {
-        return Err(format!("{} hexadecimal digits are not whole bytes; one is missing", digits.len()));
+        return Err(format!(
+            "{} hexadecimal digits are not whole bytes; one is missing",
+            digits.len()
+        ));
     }
-    let value = |c: &char| c.to_digit(16).and_then(|d| u8::try_from(d).ok()).unwrap_or(0);
+    let value = |c: &char| {
+        c.to_digit(16)
+            .and_then(|d| u8::try_from(d).ok())
+            .unwrap_or(0)
+    };
     Ok(digits
         .chunks_exact(2)
         .map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | value(digit)))

@@ -32,7 +32,11 @@ pub(crate) async fn run(common: &Common, args: SendArgs) -> anyhow::Result<u8> {
     let to = address(&args.address)?;
     let bytes = if args.text == "-" {
         let mut bytes = Vec::new();
-        std::io::stdin().lock().take(MAX_INPUT).read_to_end(&mut bytes).context("reading stdin")?;
+        std::io::stdin()
+            .lock()
+            .take(MAX_INPUT)
+            .read_to_end(&mut bytes)
+            .context("reading stdin")?;
         bytes
     } else {
         args.text.into_bytes()
@@ -50,24 +54,45 @@ pub(crate) async fn run(common: &Common, args: SendArgs) -> anyhow::Result<u8> {
         }
         let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let to = to.to_string();
-        node.put(&Request::Send { to, hex: say::hex(&bytes), wait_ms }).await?;
+        node.put(&Request::Send {
+            to,
+            hex: say::hex(&bytes),
+            wait_ms,
+        })
+        .await?;
         let mut last = None;
         for _ in 0..2 {
             last = node.answer().await?.or(last);
         }
-        return Ok(report(common, &last.unwrap_or_default(), "the node goes on trying"));
+        return Ok(report(
+            common,
+            &last.unwrap_or_default(),
+            "the node goes on trying",
+        ));
     }
     let client = args.join.builder(&dir).start().await?;
     let mut sending = client.submit(Outgoing::new(to, bytes)).await?;
     let delivery = sending.wait(wait).await;
-    let code = report(common, &say::delivery(&delivery), "this command has ended and no longer tries");
+    let code = report(
+        common,
+        &say::delivery(&delivery),
+        "this command has ended and no longer tries",
+    );
     client.shutdown().await;
     Ok(code)
 }
 
 fn report(common: &Common, delivery: &Value, otherwise: &str) -> u8 {
-    let text = |name: &str| delivery.get(name).and_then(Value::as_str).unwrap_or_default();
-    let delivered = delivery.get("delivered").and_then(Value::as_bool).unwrap_or(false);
+    let text = |name: &str| {
+        delivery
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
+    let delivered = delivery
+        .get("delivered")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
     if common.json {
         say::line(delivery);
     } else if delivered {
@@ -76,7 +101,9 @@ fn report(common: &Common, delivery: &Value, otherwise: &str) -> u8 {
     } else {
         let state = text("state");
         let meaning = tom::state_from_name(state).map_or("", say::meaning);
-        say::line(format_args!("not proven delivered: {state} ({meaning}); {otherwise}"));
+        say::line(format_args!(
+            "not proven delivered: {state} ({meaning}); {otherwise}"
+        ));
     }
     if delivered { DONE } else { NOT_PROVEN }
 }

@@ -52,7 +52,10 @@ pub(crate) fn claim(dir: &Path) -> anyhow::Result<UnixListener> {
         other => other,
     };
     listener.with_context(|| {
-        format!("cannot make the control socket {}; a shorter --data may help", path.display())
+        format!(
+            "cannot make the control socket {}; a shorter --data may help",
+            path.display()
+        )
     })
 }
 
@@ -73,7 +76,10 @@ pub(crate) fn serve(
             });
         }
     });
-    Control { path: socket(dir), task: task.abort_handle() }
+    Control {
+        path: socket(dir),
+        task: task.abort_handle(),
+    }
 }
 
 async fn converse(
@@ -95,7 +101,11 @@ async fn converse(
         };
         if let Err(error) = result {
             let input = super::is_input(&error);
-            put(&mut write, &json!({ "error": format!("{error:#}"), "input": input })).await?;
+            put(
+                &mut write,
+                &json!({ "error": format!("{error:#}"), "input": input }),
+            )
+            .await?;
         }
     }
     Ok(())
@@ -118,20 +128,37 @@ async fn answer(
             let bytes = say::unhex(&hex).map_err(WrongInput)?;
             let mut sending = client.submit(Outgoing::new(to, bytes)).await?;
             put(write, &say::delivery(&sending.now())).await?;
-            say::delivery(&sending.wait(std::time::Duration::from_millis(wait_ms)).await)
+            say::delivery(
+                &sending
+                    .wait(std::time::Duration::from_millis(wait_ms))
+                    .await,
+            )
         }
         Request::Read { from, id } => {
             let from = address(&from)?;
             let id = say::unhex(&id).ok().and_then(|id| id.try_into().ok());
             let reference = id.ok_or(WrongInput("not the id of a message received".into()))?;
-            let id = DeliveryId { sender: from.handle(), reference: tom::Reference(reference) };
+            let id = DeliveryId {
+                sender: from.handle(),
+                reference: tom::Reference(reference),
+            };
             client.read(from, id).await?;
             json!({ "ok": true })
         }
         Request::Path { id } => {
             let bytes = say::unhex(&id).ok().and_then(|id| id.try_into().ok());
             let id = MessageId(bytes.ok_or(WrongInput("not the id of a message sent".into()))?);
-            client.path(id).await?.map_or(Value::Null, |report| path(&report))
+            client
+                .path(id)
+                .await?
+                .map_or(Value::Null, |report| path(&report))
+        }
+        Request::Keep { peer } => {
+            let peer: tom::Peer = peer.parse().map_err(|error: tom::PeerError| {
+                WrongInput(error.to_string())
+            })?;
+            client.keep(&peer).await?;
+            json!({ "ok": true })
         }
         Request::Misbehave { how } => {
             let mischief = match how.as_str() {
@@ -140,7 +167,9 @@ async fn answer(
                 "not" => Mischief::None,
                 _ => return Err(WrongInput(format!("`{how}` is no way to misbehave")).into()),
             };
-            adversary.ok_or_else(|| anyhow!("this node is honest"))?.set(mischief);
+            adversary
+                .ok_or_else(|| anyhow!("this node is honest"))?
+                .set(mischief);
             json!({ "ok": true })
         }
         Request::Listen | Request::Events => return Ok(()),
@@ -152,8 +181,10 @@ async fn answer(
 /// An address somebody gave.
 pub(crate) fn address(text: &str) -> anyhow::Result<Address> {
     text.parse().map_err(|error| {
-        WrongInput(format!("`{text}` is no address: {error}; copy all of it, as `tom id` prints it"))
-            .into()
+        WrongInput(format!(
+            "`{text}` is no address: {error}; copy all of it, as `tom id` prints it"
+        ))
+        .into()
     })
 }
 

@@ -86,10 +86,20 @@ fn lines(status: &Value) -> Vec<String> {
         other => other.to_string(),
     };
     let at = |path: &str| status.pointer(path).map(text).unwrap_or_default();
-    let array = |path: &str| status.pointer(path).and_then(Value::as_array).cloned().unwrap_or_default();
+    let array = |path: &str| {
+        status
+            .pointer(path)
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default()
+    };
     let mut lines = vec![
         format!("address    {}", at("/address")),
-        format!("listening  {} (udp), up {} s", at("/listen"), at("/uptime_s")),
+        format!(
+            "listening  {} (udp), up {} s",
+            at("/listen"),
+            at("/uptime_s")
+        ),
         format!(
             "messages   {} sent, {} proven delivered, {} received, {} wait for `tom listen`",
             at("/counters/sent"),
@@ -107,7 +117,11 @@ fn lines(status: &Value) -> Vec<String> {
     lines.push(format!("neighbours {}", links.len()));
     for link in links {
         let field = |name: &str| link.get(name).map(text).unwrap_or_default();
-        let how = if field("dialed") == "true" { "dialled" } else { "accepted" };
+        let how = if field("dialed") == "true" {
+            "dialled"
+        } else {
+            "accepted"
+        };
         lines.push(format!(
             "  {}  at {}, {how}, up {} s, round trip {} us",
             field("peer"),
@@ -118,7 +132,12 @@ fn lines(status: &Value) -> Vec<String> {
     }
     for drop in array("/drops") {
         let field = |name: &str| drop.get(name).map(text).unwrap_or_default();
-        lines.push(format!("drop {:>2}    {} x {}", field("number"), field("count"), field("reason")));
+        lines.push(format!(
+            "drop {:>2}    {} x {}",
+            field("number"),
+            field("count"),
+            field("reason")
+        ));
     }
     lines
 }

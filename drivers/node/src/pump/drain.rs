@@ -45,11 +45,16 @@ impl Pump {
                 if let Some(live) = self.links.get_mut(link) {
                     live.stuck = Some(transmit.bytes.to_vec());
                 }
-                self.input(Input::Link(LinkEvent::Blocked { link: transmit.link }));
+                self.input(Input::Link(LinkEvent::Blocked {
+                    link: transmit.link,
+                }));
             }
             SendOutcome::Gone | SendOutcome::TooLong => {
                 let ticket = transmit.ticket;
-                self.input(Input::Sent { ticket, result: SendResult::Failed });
+                self.input(Input::Sent {
+                    ticket,
+                    result: SendResult::Failed,
+                });
             }
         }
     }
@@ -105,8 +110,14 @@ impl Pump {
 
     /// The addresses a contact gave, less those no contact has any business to make us dial.
     fn dialable(&self, candidates: &[u8]) -> Vec<SocketAddr> {
-        let loopback = self.links.candidates().iter().any(|own| own.ip().is_loopback());
-        let Ok(list) = Candidates::parse(candidates) else { return Vec::new() };
+        let loopback = self
+            .links
+            .candidates()
+            .iter()
+            .any(|own| own.ip().is_loopback());
+        let Ok(list) = Candidates::parse(candidates) else {
+            return Vec::new();
+        };
         list.map(SocketAddr::from)
             .filter(|addr| {
                 let ip = addr.ip();

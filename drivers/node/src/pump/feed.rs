@@ -37,28 +37,50 @@ impl Pump {
                     return self.received_by_adversary(link, &bytes);
                 }
                 let mut bytes = bytes::BytesMut::from(bytes);
-                self.input(Input::Datagram { link: LinkId(link.0), bytes: &mut bytes });
+                self.input(Input::Datagram {
+                    link: LinkId(link.0),
+                    bytes: &mut bytes,
+                });
             }
-            Event::Up { link, peer, mtu, dialed, remote } => {
+            Event::Up {
+                link,
+                peer,
+                mtu,
+                dialed,
+                remote,
+            } => {
                 let Ok(peer) = PublicKey::from_bytes(peer) else {
                     return self.transport.close(link);
                 };
-                let live = Live { peer, remote, dialed, since: self.now, stuck: None };
+                let live = Live {
+                    peer,
+                    remote,
+                    dialed,
+                    since: self.now,
+                    stuck: None,
+                };
                 self.link_up(link, live, mtu);
             }
             Event::Down { link, reason } => {
                 if let Some(live) = self.links.remove(link) {
                     tracing::debug!(peer = %live.peer, %link, %reason, "link down");
                 }
-                self.link_input(LinkEvent::Down { link: LinkId(link.0) });
+                self.link_input(LinkEvent::Down {
+                    link: LinkId(link.0),
+                });
                 self.tell_candidates();
             }
             Event::Mtu { link, mtu } => {
-                self.link_input(LinkEvent::Changed { link: LinkId(link.0), mtu });
+                self.link_input(LinkEvent::Changed {
+                    link: LinkId(link.0),
+                    mtu,
+                });
             }
             Event::Writable { link } => self.writable(link),
             Event::DialFailed { peer, why } => {
-                let Ok(peer) = PublicKey::from_bytes(peer) else { return };
+                let Ok(peer) = PublicKey::from_bytes(peer) else {
+                    return;
+                };
                 tracing::info!(%peer, "{why}");
                 self.link_input(LinkEvent::DialFailed { peer });
             }
@@ -90,14 +112,19 @@ impl Pump {
     }
 
     fn received_by_adversary(&mut self, link: tom_quinn::LinkId, bytes: &[u8]) {
-        let Some(adversary) = self.adversary.clone() else { return };
+        let Some(adversary) = self.adversary.clone() else {
+            return;
+        };
         let mut bytes = bytes.to_vec();
         let answer = adversary.incoming(self.node.public().handle(), &mut bytes);
         if !answer.is_empty() {
             let _lost_at_worst = self.transport.send(link, &answer);
         }
         if !bytes.is_empty() {
-            self.input(Input::Datagram { link: LinkId(link.0), bytes: &mut bytes });
+            self.input(Input::Datagram {
+                link: LinkId(link.0),
+                bytes: &mut bytes,
+            });
         }
     }
 
@@ -116,13 +143,17 @@ impl Pump {
                 SendOutcome::Queued | SendOutcome::Gone | SendOutcome::TooLong => {}
             }
         }
-        self.link_input(LinkEvent::Writable { link: LinkId(link.0) });
+        self.link_input(LinkEvent::Writable {
+            link: LinkId(link.0),
+        });
     }
 
     /// Tells the engine where this node can be dialled, if that has changed.
     pub(crate) fn tell_candidates(&mut self) {
         let local = self.transport.local_addr();
-        let Some(list) = self.links.new_candidates(local) else { return };
+        let Some(list) = self.links.new_candidates(local) else {
+            return;
+        };
         let mut bytes = [0; 256];
         let mut candidates = CandidateList::new();
         for addr in list {
@@ -160,16 +191,23 @@ impl Pump {
             class: post.class,
             trace: false,
         };
-        let mut verdict = self.node.handle(self.now, Input::Command(input::Command::Send(send)));
+        let mut verdict = self
+            .node
+            .handle(self.now, Input::Command(input::Command::Send(send)));
         if verdict == Verdict::Refused(Refusal::Backpressure) {
             self.drain();
-            verdict = self.node.handle(self.now, Input::Command(input::Command::Send(send)));
+            verdict = self
+                .node
+                .handle(self.now, Input::Command(input::Command::Send(send)));
         }
         match verdict {
             Verdict::Accepted(Some(id)) => {
                 let (state, watching) = watch::channel(State::Pending);
                 self.watched.insert(id, state);
-                let _ = post.reply.send(Ok(Posted { id, state: watching }));
+                let _ = post.reply.send(Ok(Posted {
+                    id,
+                    state: watching,
+                }));
             }
             // Room comes when something settles; whoever sends waits as long as they like.
             Verdict::Refused(Refusal::Full(_) | Refusal::Backpressure) => return Some(post),
@@ -223,7 +261,10 @@ impl Pump {
             remote: live.remote,
             dialed: live.dialed,
             age: std::time::Duration::from_millis(self.now.since(live.since).as_millis()),
-            rtt: self.transport.link_stats(*link).map_or(Default::default(), |stats| stats.rtt),
+            rtt: self
+                .transport
+                .link_stats(*link)
+                .map_or(Default::default(), |stats| stats.rtt),
         });
         Status {
             address: *self.node.public(),

@@ -39,8 +39,12 @@ pub(crate) struct Links {
 
 impl Links {
     pub(crate) fn new(advertise: Advertise) -> Self {
-        let mut links =
-            Self { live: BTreeMap::new(), advertise, interfaces: Vec::new(), told: None };
+        let mut links = Self {
+            live: BTreeMap::new(),
+            advertise,
+            interfaces: Vec::new(),
+            told: None,
+        };
         links.look_at_interfaces();
         links
     }
@@ -77,7 +81,10 @@ impl Links {
             let ip = socket.local_addr().ok()?.ip();
             (!ip.is_unspecified()).then_some(ip)
         };
-        let v4 = leaves_from(Ipv4Addr::UNSPECIFIED.into(), Ipv4Addr::new(192, 0, 2, 1).into());
+        let v4 = leaves_from(
+            Ipv4Addr::UNSPECIFIED.into(),
+            Ipv4Addr::new(192, 0, 2, 1).into(),
+        );
         let v6 = leaves_from(
             Ipv6Addr::UNSPECIFIED.into(),
             Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
@@ -105,7 +112,10 @@ impl Links {
             return vec![local];
         }
         let fits = |ip: &IpAddr| local.is_ipv6() || ip.is_ipv4();
-        let at_home = self.live.values().all(|live| live.remote.ip().is_loopback());
+        let at_home = self
+            .live
+            .values()
+            .all(|live| live.remote.ip().is_loopback());
         let loopback = at_home.then_some(IpAddr::V4(Ipv4Addr::LOCALHOST));
         let interfaces = self.interfaces.iter().copied().filter(fits);
         loopback
@@ -124,7 +134,13 @@ mod tests {
     fn live(remote: &str) -> Live {
         let peer = Identity::from_seed([1; 32]).address();
         let remote = remote.parse().unwrap();
-        Live { peer, remote, dialed: true, since: Instant::ZERO, stuck: None }
+        Live {
+            peer,
+            remote,
+            dialed: true,
+            since: Instant::ZERO,
+            stuck: None,
+        }
     }
 
     #[test]
@@ -132,8 +148,10 @@ mod tests {
         let mut links = Links::new(Advertise::Found);
         links.interfaces = vec!["10.0.0.7".parse().unwrap()];
         let all = "0.0.0.0:7".parse().unwrap();
-        let home: Vec<SocketAddr> =
-            vec!["127.0.0.1:7".parse().unwrap(), "10.0.0.7:7".parse().unwrap()];
+        let home: Vec<SocketAddr> = vec![
+            "127.0.0.1:7".parse().unwrap(),
+            "10.0.0.7:7".parse().unwrap(),
+        ];
         assert_eq!(links.new_candidates(all), Some(home.clone()));
         links.insert(LinkId(1), live("127.0.0.1:9"));
         assert_eq!(links.new_candidates(all), None, "nothing has changed");
@@ -146,7 +164,10 @@ mod tests {
     #[test]
     fn a_given_list_is_told_as_it_is() {
         let mut links = Links::new(Advertise::These(Vec::new()));
-        assert_eq!(links.new_candidates("0.0.0.0:7".parse().unwrap()), Some(Vec::new()));
+        assert_eq!(
+            links.new_candidates("0.0.0.0:7".parse().unwrap()),
+            Some(Vec::new())
+        );
         let mut links = Links::new(Advertise::Found);
         let one: SocketAddr = "127.0.0.2:7".parse().unwrap();
         assert_eq!(links.new_candidates(one), Some(vec![one]));

@@ -72,11 +72,26 @@ pub(crate) struct Posted {
 /// What the application wants beside sending.
 #[derive(Debug)]
 pub(crate) enum Command {
-    Read { from: PublicKey, id: DeliveryId, reply: oneshot::Sender<Result<(), Refusal>> },
-    Path { id: MessageId, reply: oneshot::Sender<Option<PathReport>> },
-    Status { reply: oneshot::Sender<Status> },
-    Keep { peer: PublicKey, addrs: Vec<SocketAddr>, reply: Option<oneshot::Sender<bool>> },
-    Shutdown { reply: oneshot::Sender<()> },
+    Read {
+        from: PublicKey,
+        id: DeliveryId,
+        reply: oneshot::Sender<Result<(), Refusal>>,
+    },
+    Path {
+        id: MessageId,
+        reply: oneshot::Sender<Option<PathReport>>,
+    },
+    Status {
+        reply: oneshot::Sender<Status>,
+    },
+    Keep {
+        peer: PublicKey,
+        addrs: Vec<SocketAddr>,
+        reply: Option<oneshot::Sender<bool>>,
+    },
+    Shutdown {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 pub(crate) struct Pump {
@@ -173,7 +188,10 @@ impl Pump {
     fn tick_if_due(&mut self) {
         // Progress (DRV-3) ends this; the bound only keeps a bug from becoming a spin.
         for _ in 0..1_000 {
-            let due = self.node.deadline().is_some_and(|deadline| deadline.at <= self.now);
+            let due = self
+                .node
+                .deadline()
+                .is_some_and(|deadline| deadline.at <= self.now);
             if !due {
                 return;
             }
@@ -213,7 +231,10 @@ impl Pump {
             tracing::info!("wall time was stepped");
         }
         self.wall = Some(offset);
-        self.input(Input::Clock { unix, error: Span::from_secs(1) });
+        self.input(Input::Clock {
+            unix,
+            error: Span::from_secs(1),
+        });
     }
 }
 
