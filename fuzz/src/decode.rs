@@ -14,7 +14,9 @@ use crate::tape::world::{Options, World};
 
 /// The first byte says which decoder the rest is for, so that small changes stay with one of them.
 pub fn run(bytes: &[u8]) -> u64 {
-    let Some((which, bytes)) = bytes.split_first() else { return 0 };
+    let Some((which, bytes)) = bytes.split_first() else {
+        return 0;
+    };
     match which % 9 {
         0 => {
             let mut reached = 0;
@@ -30,7 +32,9 @@ pub fn run(bytes: &[u8]) -> u64 {
         }
         1 => envelope(bytes),
         2 => {
-            let Ok(content) = Content::parse(bytes) else { return 0 };
+            let Ok(content) = Content::parse(bytes) else {
+                return 0;
+            };
             if let ContentBody::Candidates(list) = content.body {
                 assert!(list.count() <= 8);
             }
@@ -58,7 +62,9 @@ pub fn run(bytes: &[u8]) -> u64 {
 
 fn envelope(bytes: &[u8]) -> u64 {
     assert!(message_id(bytes).is_some() || bytes.len() < 15);
-    let Ok(envelope) = Envelope::parse(bytes) else { return 0 };
+    let Ok(envelope) = Envelope::parse(bytes) else {
+        return 0;
+    };
     if let Body::Ack(acks) = envelope.body {
         assert!((1..=49).contains(&acks.count()));
     }
@@ -68,8 +74,21 @@ fn envelope(bytes: &[u8]) -> u64 {
 /// What real nodes say, for each decoder.
 pub fn seeds() -> Vec<(String, Vec<u8>)> {
     let mut ops = Vec::new();
-    for (from, to, trace) in [(1, 0, false), (1, 0, false), (0, 1, true), (1, 3, true), (3, 1, true)] {
-        ops.push(Op::Send { from, to, len: 24, class: 1, trace, secs: 0 });
+    for (from, to, trace) in [
+        (1, 0, false),
+        (1, 0, false),
+        (0, 1, true),
+        (1, 3, true),
+        (3, 1, true),
+    ] {
+        ops.push(Op::Send {
+            from,
+            to,
+            len: 24,
+            class: 1,
+            trace,
+            secs: 0,
+        });
         ops.push(Op::Wait(600));
         ops.push(Op::Read(to));
         ops.push(Op::Wait(100));
@@ -78,7 +97,11 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
     let mut seeds = Vec::new();
     let mut kinds = std::collections::BTreeMap::<(u8, usize), u32>::new();
     for house in &world.houses {
-        for (_, output) in house.transcript.iter().filter(|(_, output)| output[0] == b'T') {
+        for (_, output) in house
+            .transcript
+            .iter()
+            .filter(|(_, output)| output[0] == b'T')
+        {
             let datagram = &output[9..];
             // A few datagrams of each first frame and number of frames.
             let class = (datagram[0], Frames::new(datagram).count().min(4));
@@ -101,12 +124,29 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
         (2, "content-bytes", b"\x81hello"),
         (2, "content-orig", b"\xC1refrefrehello"),
         (2, "content-read", b"\x82refreref"),
-        (2, "content-candidates", &[0x83, 2, 4, 6, 1, 2, 3, 4, 5, 6, 9, 1, 7]),
+        (
+            2,
+            "content-candidates",
+            &[0x83, 2, 4, 6, 1, 2, 3, 4, 5, 6, 9, 1, 7],
+        ),
         (2, "content-pad", &[0, 0, 0]),
         (3, "payload-seal", &[0x3B, 1, 2, 3, 4, 0x81, 7]),
         (3, "payload-resp", &[0x38, 1, 2, 3, 4]),
-        (4, "candidates", &[2, 4, 6, 1, 2, 3, 4, 5, 6, 6, 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18]),
-        (5, "trailers", &[1, 6, 1, 2, 3, 4, 5, 6, 2, 8, 1, 2, 3, 4, 5, 6, 7, 8, 77, 1, 0]),
+        (
+            4,
+            "candidates",
+            &[
+                2, 4, 6, 1, 2, 3, 4, 5, 6, 6, 18, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+                15, 16, 17, 18,
+            ],
+        ),
+        (
+            5,
+            "trailers",
+            &[
+                1, 6, 1, 2, 3, 4, 5, 6, 2, 8, 1, 2, 3, 4, 5, 6, 7, 8, 77, 1, 0,
+            ],
+        ),
         (0, "hello-other-version", &[1, 2, 0, 2, 9]),
     ];
     for (which, name, bytes) in plain {

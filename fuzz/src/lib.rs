@@ -1,17 +1,21 @@
 //! Fuzz targets: each takes any bytes, panics when something that must hold does not, and says how
 //! far the bytes got.
 //!
-//! * `cargo run --bin replay` plays the committed corpora (`.ci/fuzz` does, on stable).
-//! * `cargo test` also tries random bytes, on stable.
-//! * `cargo bolero test TARGET` runs an engine (needs nightly or `RUSTC_BOOTSTRAP=1`):
-//!   `cargo bolero test --test targets -e libfuzzer -E=-use_value_profile=1 node_sequence`
-//! * `cargo run --bin seed` writes the generated part of the corpora again, the same each time.
+//! * `cargo run --features tools --bin replay` plays the committed corpora (`.ci/fuzz` does, on stable).
+//! * `cargo test` tries random bytes for a few seconds each, on stable.
+//! * An engine (nightly, or `RUSTC_BOOTSTRAP=1` on stable; `cargo install cargo-bolero`), from `fuzz/`:
+//!   `cargo bolero test targets::node_sequence --sanitizer NONE --corpus-dir corpus/node_sequence
+//!   --engine-args=-use_value_profile=1 -T 300s`. What it finds of interest is minimised into the corpus.
+//! * `cargo run --features tools --bin seed` writes the generated part of the corpora again, the same each time.
 
 pub mod decode;
 pub mod node_sequence;
 pub mod noise_link;
 pub mod round_trip;
 pub mod session_windows;
+// Here and not in a folder of tests: the engines link no other test binary of this crate.
+#[cfg(test)]
+mod targets;
 
 /// The world of nodes and tapes, shared with the core's tests.
 #[path = "../../tom-core/tests/tape/mod.rs"]
@@ -67,7 +71,9 @@ pub struct Reader<'a>(pub &'a [u8]);
 
 impl Reader<'_> {
     pub fn u8(&mut self) -> u8 {
-        let Some((first, rest)) = self.0.split_first() else { return 0 };
+        let Some((first, rest)) = self.0.split_first() else {
+            return 0;
+        };
         self.0 = rest;
         *first
     }
@@ -88,7 +94,10 @@ impl Numbers {
     pub fn new(seed: u64) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
-        Self(tom_core::entropy::Drbg::new(&tom_core::entropy::Seed::new(bytes), "corpus"))
+        Self(tom_core::entropy::Drbg::new(
+            &tom_core::entropy::Seed::new(bytes),
+            "corpus",
+        ))
     }
 
     pub fn below(&mut self, bound: u64) -> u64 {

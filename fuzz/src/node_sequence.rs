@@ -7,8 +7,13 @@ use crate::tape::world::{Options, World};
 
 /// The first two bytes make the world, the rest is what happens in it.
 pub fn run(bytes: &[u8]) -> u64 {
-    let Some((&[seed, mode], rest)) = bytes.split_first_chunk::<2>() else { return 0 };
-    let options = Options { durable: mode & 1 == 1, ..Options::starved(seed) };
+    let Some((&[seed, mode], rest)) = bytes.split_first_chunk::<2>() else {
+        return 0;
+    };
+    let options = Options {
+        durable: mode & 1 == 1,
+        ..Options::starved(seed)
+    };
     let mut world = World::run(options, &decode(rest));
     world.settle(3_000);
     world.sessions()

@@ -37,8 +37,16 @@ pub fn run(bytes: &[u8]) -> u64 {
     let mode = reader.u8();
     let keys = |at: u8| SoftKeys::from_seed([at + 1; 32]);
     let end = |at: u8| {
-        let config = if mode & 1 == 0 { GateConfig::COMPUTER } else { GateConfig::MCU };
-        let accept = if mode & 2 == 0 { Accept::Anybody } else { Accept::Only(*keys(1 - at).public()) };
+        let config = if mode & 1 == 0 {
+            GateConfig::COMPUTER
+        } else {
+            GateConfig::MCU
+        };
+        let accept = if mode & 2 == 0 {
+            Accept::Anybody
+        } else {
+            Accept::Only(*keys(1 - at).public())
+        };
         let seed = Seed::new([mode ^ at; 32]);
         End {
             keys: keys(at),
@@ -142,7 +150,9 @@ impl Medium {
     fn change(&mut self, reader: &mut Reader<'_>) {
         let (pick, place, with) = (reader.u8(), reader.u8(), reader.u8());
         let pick = usize::from(pick) % self.past.len().max(1);
-        let Some((to, mut bytes)) = self.past.get(pick).cloned() else { return };
+        let Some((to, mut bytes)) = self.past.get(pick).cloned() else {
+            return;
+        };
         let place = usize::from(place) % bytes.len().max(1);
         match with {
             0 => bytes.truncate(place),
@@ -158,9 +168,14 @@ impl Medium {
             Admit::Drop(_) => {}
             Admit::Reply(cookie) => self.fly(1 - at, cookie.to_vec()),
             Admit::Pass(admitted) => {
-                if let Ok(Heard::Datagram(datagram)) = end.link.handle(self.now, &end.keys, admitted) {
+                if let Ok(Heard::Datagram(datagram)) =
+                    end.link.handle(self.now, &end.keys, admitted)
+                {
                     let datagram = datagram.to_vec();
-                    assert!(self.ends[1 - at].sealed.contains(&datagram), "nobody sealed this");
+                    assert!(
+                        self.ends[1 - at].sealed.contains(&datagram),
+                        "nobody sealed this"
+                    );
                     assert!(self.ends[at].opened.insert(datagram), "opened twice");
                 }
             }
@@ -173,7 +188,10 @@ impl Medium {
         end.link.tick(self.now, &end.keys);
         self.drain(at);
         let deadline = self.ends[at].link.deadline();
-        assert!(deadline.is_none_or(|at| at > self.now), "the link's clock stands still");
+        assert!(
+            deadline.is_none_or(|at| at > self.now),
+            "the link's clock stands still"
+        );
     }
 
     fn drain(&mut self, at: usize) {
@@ -206,7 +224,9 @@ impl Medium {
         let end = self.now.plus(Span::from_millis(ms));
         for _ in 0..4_096 {
             let due = (0..2).filter_map(|at| self.ends[at].link.deadline().map(|then| (then, at)));
-            let Some((then, at)) = due.min().filter(|(then, _)| *then <= end) else { break };
+            let Some((then, at)) = due.min().filter(|(then, _)| *then <= end) else {
+                break;
+            };
             self.now = self.now.max(then);
             self.tick(at);
         }

@@ -3,23 +3,31 @@
 use std::str::FromStr;
 
 use tom_core::identity::PublicKey;
-use tom_core::wire::{Candidates, Content, ContentBody, Envelope, Frame, Frames, RespPayload, SealPayload};
+use tom_core::wire::{
+    Candidates, Content, ContentBody, Envelope, Frame, Frames, RespPayload, SealPayload,
+};
 
 /// The first byte chooses as in `decode`.
 pub fn run(bytes: &[u8]) -> u64 {
-    let Some((which, bytes)) = bytes.split_first() else { return 0 };
+    let Some((which, bytes)) = bytes.split_first() else {
+        return 0;
+    };
     match which % 9 {
         0 | 8 => datagram(bytes),
         1 => envelope(bytes),
         2 => {
-            let Ok(content) = Content::parse(bytes) else { return 0 };
+            let Ok(content) = Content::parse(bytes) else {
+                return 0;
+            };
             let mut out = vec![0; bytes.len()];
             let len = content.emit(&mut out).expect("no longer than it was");
             match content.body {
                 // Addresses of kinds this version does not know are not written back.
                 ContentBody::Candidates(list) => {
                     let again = Content::parse(&out[..len]).expect("what was written is read");
-                    let ContentBody::Candidates(again) = again.body else { panic!("{again:?}") };
+                    let ContentBody::Candidates(again) = again.body else {
+                        panic!("{again:?}")
+                    };
                     assert!(again.eq(list));
                 }
                 ContentBody::Bytes(_) | ContentBody::Pad(_) | ContentBody::Read(_) => {
@@ -32,15 +40,22 @@ pub fn run(bytes: &[u8]) -> u64 {
             if let Ok(payload) = SealPayload::parse(bytes) {
                 same(bytes, |out| payload.emit(out).expect("room"));
             }
-            let Ok(payload) = RespPayload::parse(bytes) else { return 0 };
+            let Ok(payload) = RespPayload::parse(bytes) else {
+                return 0;
+            };
             assert_eq!(payload.bytes(), bytes);
             1
         }
         4 => {
-            let Ok(list) = Candidates::parse(bytes) else { return 0 };
+            let Ok(list) = Candidates::parse(bytes) else {
+                return 0;
+            };
             // Kinds this version does not know are not written back.
             let mut out = vec![0; bytes.len()];
-            let len = list.to_list().emit(&mut out).expect("no longer than it was");
+            let len = list
+                .to_list()
+                .emit(&mut out)
+                .expect("no longer than it was");
             let again = Candidates::parse(&out[..len]).expect("what was written is read");
             assert!(again.eq(list));
             1
@@ -48,7 +63,9 @@ pub fn run(bytes: &[u8]) -> u64 {
         5 | 6 => 0,
         _ => {
             let text = String::from_utf8_lossy(bytes);
-            let Ok(key) = PublicKey::from_str(&text) else { return 0 };
+            let Ok(key) = PublicKey::from_str(&text) else {
+                return 0;
+            };
             assert_eq!(key.to_address().as_str(), text.to_lowercase());
             1
         }
@@ -75,7 +92,9 @@ fn datagram(bytes: &[u8]) -> u64 {
             }
             Frame::Candidates(list) => {
                 let again = Frames::new(&out[..len]).next();
-                let Some(Ok(Frame::Candidates(again))) = again else { panic!("{again:?}") };
+                let Some(Ok(Frame::Candidates(again))) = again else {
+                    panic!("{again:?}")
+                };
                 assert!(again.eq(list));
             }
             Frame::Hello(_)
@@ -91,7 +110,9 @@ fn datagram(bytes: &[u8]) -> u64 {
 }
 
 fn envelope(bytes: &[u8]) -> u64 {
-    let Ok(envelope) = Envelope::parse(bytes) else { return 0 };
+    let Ok(envelope) = Envelope::parse(bytes) else {
+        return 0;
+    };
     same(bytes, |out| envelope.emit(out).expect("room"))
 }
 

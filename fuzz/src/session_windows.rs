@@ -79,7 +79,10 @@ impl Model {
                 assert_eq!(located, n);
                 assert!(!self.received.contains(&n), "{n} could be received twice");
                 assert_eq!(key, self.key(n / EPOCH), "the key of {n}");
-                assert!(self.chain.commit(n, self.now), "located and then refused: {n}");
+                assert!(
+                    self.chain.commit(n, self.now),
+                    "located and then refused: {n}"
+                );
                 assert!(!self.chain.commit(n, self.now), "received twice: {n}");
                 self.received.insert(n);
                 self.reached += u64::from(n >= EPOCH);
@@ -88,10 +91,16 @@ impl Model {
             Err(Drop::TooOld) => {
                 let newest = newest.expect("nothing is old before anything came");
                 // The newest two epochs are always open.
-                assert!(n / EPOCH + 1 < newest / EPOCH + 1, "{n} is not old, {newest} is newest");
+                assert!(
+                    n / EPOCH + 1 < newest / EPOCH + 1,
+                    "{n} is not old, {newest} is newest"
+                );
             }
             Err(Drop::TooFarAhead) => {
-                assert!(n / EPOCH > newest.unwrap_or(0) / EPOCH + 16, "{n} is within reach");
+                assert!(
+                    n / EPOCH > newest.unwrap_or(0) / EPOCH + 16,
+                    "{n} is within reach"
+                );
             }
             Err(other) => panic!("{other:?}"),
         }
@@ -138,8 +147,14 @@ pub fn seeds() -> Vec<(String, Vec<u8>)> {
     let mut seeds = vec![
         ("in-order".to_string(), [[4, 255, 0]; 8].concat()),
         ("gaps".to_string(), [[4, 200, 1]; 12].concat()),
-        ("far-ahead".to_string(), [[3, 0, 4], [3, 0, 8], [3, 1, 0], [3, 0, 12], [2, 9, 0]].concat()),
-        ("restart".to_string(), [[4, 70, 1, 6, 0, 0, 0], [0, 60, 2, 3, 6, 1, 9]].concat()),
+        (
+            "far-ahead".to_string(),
+            [[3, 0, 4], [3, 0, 8], [3, 1, 0], [3, 0, 12], [2, 9, 0]].concat(),
+        ),
+        (
+            "restart".to_string(),
+            [[4, 70, 1, 6, 0, 0, 0], [0, 60, 2, 3, 6, 1, 9]].concat(),
+        ),
     ];
     for number in 0..16 {
         let mut numbers = Numbers::new(number);

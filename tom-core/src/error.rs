@@ -268,4 +268,7 @@ pub enum ConfigError {
     MaxFrame,
     /// A time in the configuration is zero or out of its range.
     Time,
+    /// It asks for records or for forwarding, and this build has the feature `records` or `relay`
+    /// switched off.
+    NotBuilt,
 }

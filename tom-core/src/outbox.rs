@@ -101,6 +101,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                     class: entry.class,
                 })
             }
+            Job::PersistSession(_)
+            | Job::PersistOutbox { .. }
+            | Job::PersistInbox { .. }
+            | Job::PersistOpened { .. }
+                if cfg!(not(feature = "records")) =>
+            {
+                None
+            }
             Job::PersistSession(sid) => {
                 let unix = self.unix().unwrap_or(0);
                 let (len, version) = self.session.write_session(self.now, unix, sid, buf)?;
@@ -376,6 +384,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         serial: u32,
         space: &mut [u8],
     ) -> Made {
+        if cfg!(not(feature = "relay")) {
+            return Made::Nothing;
+        }
         // Given up meanwhile, and the place perhaps taken by another one.
         let held = self.routing.forwards.get(idx);
         let Some(forward) = held.filter(|held| held.to == Some(at)) else {

@@ -8,6 +8,15 @@ type Count = u64;
 #[cfg(not(feature = "alloc"))]
 type Count = u32;
 
+/// A counter in full width.
+#[cfg_attr(
+    feature = "alloc",
+    expect(clippy::unnecessary_cast, reason = "narrower without alloc")
+)]
+const fn wide(n: Count) -> u64 {
+    n as u64
+}
+
 /// A node's counters since it started.
 #[derive(Clone, Debug)]
 pub struct Stats {
@@ -77,7 +86,7 @@ impl Stats {
     pub fn drops(&self, reason: Drop) -> u64 {
         self.drops
             .get(usize::from(reason.code()))
-            .map_or(0, |n| *n as u64)
+            .map_or(0, |n| wide(*n))
     }
 
     /// All drops together.
@@ -85,7 +94,7 @@ impl Stats {
     pub fn drops_total(&self) -> u64 {
         self.drops
             .iter()
-            .fold(0, |sum, n| sum.saturating_add(*n as u64))
+            .fold(0, |sum, n| sum.saturating_add(wide(*n)))
     }
 
     pub(crate) fn count(&mut self, reason: Drop) {

@@ -8,7 +8,9 @@ use std::time::Instant;
 fn main() -> ExitCode {
     let mut good = true;
     for target in tom_fuzz::TARGETS {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target.name);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("corpus")
+            .join(target.name);
         let mut files: Vec<_> = std::fs::read_dir(&folder)
             .into_iter()
             .flatten()
@@ -41,5 +43,9 @@ fn main() -> ExitCode {
             start.elapsed().as_millis(),
         );
     }
-    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if good {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 
 fn main() -> std::io::Result<()> {
     for target in tom_fuzz::TARGETS {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target.name);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("corpus")
+            .join(target.name);
         std::fs::create_dir_all(&folder)?;
         for (name, bytes) in (target.seeds)() {
             std::fs::write(folder.join(name), bytes)?;

@@ -16,6 +16,10 @@ impl Idx {
     pub const NONE: Self = Self(0);
 
     /// The most slots a container uses; storage beyond it stays unused.
+    #[cfg_attr(
+        feature = "alloc",
+        expect(clippy::unnecessary_cast, reason = "narrower without alloc")
+    )]
     pub const MAX_SLOTS: u32 = Raw::MAX as u32 - 1;
 
     /// The slot number `slot`, counted from 0; [`Idx::NONE`] from [`Idx::MAX_SLOTS`] on.
@@ -29,6 +33,10 @@ impl Idx {
     }
 
     /// The slot number counted from 0, for arrays that run beside a container.
+    #[cfg_attr(
+        feature = "alloc",
+        expect(clippy::unnecessary_cast, reason = "narrower without alloc")
+    )]
     #[must_use]
     pub const fn get(self) -> Option<u32> {
         (self.0 as u32).checked_sub(1)
@@ -65,9 +73,12 @@ impl core::fmt::Debug for Idx {
 /// The cells a container uses; more than [`Idx`] can number stay unused.
 pub(super) fn usable<C>(cells: &mut [C]) -> &mut [C] {
     let most = usize::try_from(Idx::MAX_SLOTS).unwrap_or(usize::MAX);
-    let used = cells.len().min(most);
+    // Asked for each table at each input, so the one case there is in practice comes first.
+    if cells.len() <= most {
+        return cells;
+    }
     cells
-        .split_at_mut_checked(used)
+        .split_at_mut_checked(most)
         .map_or(&mut [], |(used, _)| used)
 }
 

@@ -1,57 +1,15 @@
 //! A map of bounded size that remembers the order of insertion.
 
+use super::book::{Book, Bucket, Meta, Walk};
 use super::index::{count, usable};
-use super::{Entry, Hash, Idx, Seed2};
+use super::{Entry, Hash, Idx};
 
 #[cfg(test)]
 mod tests;
 
 /// Room for one entry of a [`Table`].
 #[derive(Debug)]
-pub struct Slot<T> {
-    value: Option<T>,
-    prev: Idx,
-    /// The next entry in insertion order; in a vacant slot the next vacant one.
-    next: Idx,
-}
-
-/// One bucket of a [`Table`], and what a search has to know of one slot.
-///
-/// Cell `i` carries two unrelated things: where bucket `i` begins, and the hash and successor of the
-/// entry in slot `i`. So a search walks these small cells, which lie close together, and touches a
-/// slot only when the whole hash fits.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Bucket {
-    head: Idx,
-    hash: Hash,
-    /// The next entry in the same bucket.
-    chain: Idx,
-}
-
-impl Bucket {
-    /// An unused cell.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self {
-            head: Idx::NONE,
-            hash: Hash::NONE,
-            chain: Idx::NONE,
-        }
-    }
-}
-
-/// The bookkeeping of one [`Table`]; stays with its slots and buckets for life.
-#[derive(Debug, Default)]
-pub struct Meta {
-    seed: Seed2,
-    len: u32,
-    /// Slots used at least once. Vacated slots are used before untouched ones, so this is also the
-    /// largest number of entries there ever was.
-    touched: u32,
-    vacated: Idx,
-    oldest: Idx,
-    newest: Idx,
-}
+pub struct Slot<T>(Option<T>);
 
 /// A bounded map over borrowed storage: seeded chained hashing, iteration in insertion order.
 ///
@@ -68,67 +26,13 @@ impl<T> Slot<T> {
     /// A vacant slot.
     #[must_use]
     pub const fn new() -> Self {
-        let none = Idx::NONE;
-        Self {
-            value: None,
-            prev: none,
-            next: none,
-        }
+        Self(None)
     }
 }
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl Meta {
-    /// The bookkeeping of an empty table without a hash seed; see [`Meta::set_seed`].
-    #[must_use]
-    pub const fn new() -> Self {
-        Self::seeded(Seed2([0; 2]))
-    }
-
-    /// The bookkeeping of an empty table.
-    #[must_use]
-    pub const fn seeded(seed: Seed2) -> Self {
-        let none = Idx::NONE;
-        Self {
-            seed,
-            len: 0,
-            touched: 0,
-            vacated: none,
-            oldest: none,
-            newest: none,
-        }
-    }
-
-    /// Sets the hash seed; refused (`false`) while there are entries, since they would be lost.
-    pub fn set_seed(&mut self, seed: Seed2) -> bool {
-        let empty = self.len == 0;
-        if empty {
-            self.seed = seed;
-        }
-        empty
-    }
-
-    /// How many entries there are.
-    #[must_use]
-    pub const fn len(&self) -> u32 {
-        self.len
-    }
-
-    /// Whether there is no entry.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// The largest number of entries there ever was.
-    #[must_use]
-    pub const fn high_water(&self) -> u32 {
-        self.touched
     }
 }
 
@@ -200,27 +104,20 @@ impl<'a, T: Entry> Table<'a, T> {
     /// Like [`Table::find`], with the hash of that same key.
     #[must_use]
     pub fn find_hashed(&self, hash: Hash, key: &T::Key) -> Option<Idx> {
-        let mut at = self.buckets.get(self.bucket(hash))?.head;
-        for _ in 0..self.meta.len {
-            let cell = self.buckets.get(at.at())?;
-            if cell.hash == hash && self.get(at).is_some_and(|value| value.key() == *key) {
-                return Some(at);
-            }
-            at = cell.chain;
-        }
-        None
+        let fits = |idx: &Idx| self.get(*idx).is_some_and(|value| value.key() == *key);
+        Walk::new(self.buckets, self.meta, hash).find(fits)
     }
 
     /// The entry in a slot.
     #[must_use]
     pub fn get(&self, idx: Idx) -> Option<&T> {
-        self.slots.get(idx.at())?.value.as_ref()
+        self.slots.get(idx.at())?.0.as_ref()
     }
 
     /// The entry in a slot, to change anything but its key.
     #[must_use]
     pub fn get_mut(&mut self, idx: Idx) -> Option<&mut T> {
-        self.slots.get_mut(idx.at())?.value.as_mut()
+        self.slots.get_mut(idx.at())?.0.as_mut()
     }
 
     /// Adds an entry as the newest one.
@@ -240,47 +137,26 @@ impl<'a, T: Entry> Table<'a, T> {
         if self.is_full() || self.find_hashed(hash, &value.key()).is_some() {
             return Err(value);
         }
-        let reused = self.meta.vacated;
-        let idx = if reused.is_none() {
-            Idx::new(self.meta.touched)
-        } else {
-            reused
-        };
-        let newest = self.meta.newest;
-        let bucket = self.bucket(hash);
-        let Some(chain) = self.buckets.get(bucket).map(|cell| cell.head) else {
+        let idx = self.meta.vacant();
+        let Some(slot) = self.slots.get_mut(idx.at()) else {
             return Err(value);
         };
-        let (Some(slot), Some(cell)) =
-            (self.slots.get_mut(idx.at()), self.buckets.get_mut(idx.at()))
-        else {
+        let mut book = Book {
+            cells: self.buckets,
+            meta: self.meta,
+        };
+        if !book.occupy(idx, hash) {
             return Err(value);
-        };
-        if reused.is_none() {
-            self.meta.touched += 1;
-        } else {
-            self.meta.vacated = slot.next;
         }
-        *slot = Slot {
-            value: Some(value),
-            prev: newest,
-            next: Idx::NONE,
-        };
-        (cell.hash, cell.chain) = (hash, chain);
-        if let Some(cell) = self.buckets.get_mut(bucket) {
-            cell.head = idx;
-        }
-        self.append(newest, idx);
-        self.meta.len += 1;
+        slot.0 = Some(value);
         Ok(idx)
     }
 
     /// Takes an entry out. The bytes of a moved value stay in the slot until it is used again:
     /// entries with secrets leave through [`Table::discard`].
     pub fn remove(&mut self, idx: Idx) -> Option<T> {
-        let slot = self.slots.get_mut(idx.at())?;
-        let value = slot.value.take()?;
-        self.vacate(idx);
+        let value = self.slots.get_mut(idx.at())?.0.take()?;
+        self.book().vacate(idx);
         Some(value)
     }
 
@@ -290,11 +166,11 @@ impl<'a, T: Entry> Table<'a, T> {
         let Some(slot) = self.slots.get_mut(idx.at()) else {
             return false;
         };
-        if slot.value.is_none() {
+        if slot.0.is_none() {
             return false;
         }
-        slot.value = None;
-        self.vacate(idx);
+        slot.0 = None;
+        self.book().vacate(idx);
         true
     }
 
@@ -313,9 +189,8 @@ impl<'a, T: Entry> Table<'a, T> {
     /// The next newer entry; none after the newest and after a slot without entry.
     #[must_use]
     pub fn after(&self, idx: Idx) -> Option<Idx> {
-        let slot = self.slots.get(idx.at())?;
-        slot.value.as_ref()?;
-        slot.next.some()
+        self.get(idx)?;
+        self.buckets.get(idx.at())?.next().some()
     }
 
     /// Every entry from the oldest to the newest.
@@ -323,6 +198,7 @@ impl<'a, T: Entry> Table<'a, T> {
     pub fn iter(&self) -> Iter<'_, T> {
         Iter {
             slots: self.slots,
+            cells: self.buckets,
             at: self.meta.oldest,
             left: self.meta.len,
         }
@@ -333,15 +209,7 @@ impl<'a, T: Entry> Table<'a, T> {
         if self.get(idx).is_none() {
             return false;
         }
-        if self.meta.newest != idx {
-            self.unlink(idx);
-            let newest = self.meta.newest;
-            if let Some(slot) = self.slots.get_mut(idx.at()) {
-                slot.prev = newest;
-                slot.next = Idx::NONE;
-            }
-            self.append(newest, idx);
-        }
+        self.book().touch(idx);
         true
     }
 
@@ -354,70 +222,10 @@ impl<'a, T: Entry> Table<'a, T> {
         }
     }
 
-    fn bucket(&self, hash: Hash) -> usize {
-        hash.bucket(count(self.buckets))
-    }
-
-    /// Makes `idx`, whose own links are set, the end of the order behind `newest`.
-    fn append(&mut self, newest: Idx, idx: Idx) {
-        match self.slots.get_mut(newest.at()) {
-            Some(slot) => slot.next = idx,
-            None => self.meta.oldest = idx,
-        }
-        self.meta.newest = idx;
-    }
-
-    /// Takes a slot out of the order; its own links stay as they are.
-    fn unlink(&mut self, idx: Idx) {
-        let Some(slot) = self.slots.get(idx.at()) else {
-            return;
-        };
-        let (prev, next) = (slot.prev, slot.next);
-        match self.slots.get_mut(prev.at()) {
-            Some(before) => before.next = next,
-            None => self.meta.oldest = next,
-        }
-        match self.slots.get_mut(next.at()) {
-            Some(behind) => behind.prev = prev,
-            None => self.meta.newest = prev,
-        }
-    }
-
-    /// Takes a slot whose value is gone out of its bucket and the order, and keeps it for reuse.
-    fn vacate(&mut self, idx: Idx) {
-        self.unchain(idx);
-        self.unlink(idx);
-        if let Some(slot) = self.slots.get_mut(idx.at()) {
-            slot.prev = Idx::NONE;
-            slot.next = self.meta.vacated;
-            self.meta.vacated = idx;
-        }
-        self.meta.len = self.meta.len.saturating_sub(1);
-    }
-
-    /// Takes a slot out of its bucket's chain.
-    fn unchain(&mut self, idx: Idx) {
-        let Some(cell) = self.buckets.get(idx.at()) else {
-            return;
-        };
-        let (bucket, rest) = (self.bucket(cell.hash), cell.chain);
-        let Some(first) = self.buckets.get_mut(bucket) else {
-            return;
-        };
-        if first.head == idx {
-            first.head = rest;
-            return;
-        }
-        let mut at = first.head;
-        for _ in 0..self.meta.len {
-            let Some(cell) = self.buckets.get_mut(at.at()) else {
-                return;
-            };
-            if cell.chain == idx {
-                cell.chain = rest;
-                return;
-            }
-            at = cell.chain;
+    fn book(&mut self) -> Book<'_> {
+        Book {
+            cells: self.buckets,
+            meta: self.meta,
         }
     }
 }
@@ -426,6 +234,7 @@ impl<'a, T: Entry> Table<'a, T> {
 #[derive(Debug)]
 pub struct Iter<'a, T> {
     slots: &'a [Slot<T>],
+    cells: &'a [Bucket],
     at: Idx,
     /// Bounds the walk even over storage of different tables.
     left: u32,
@@ -435,6 +244,7 @@ impl<T> Clone for Iter<'_, T> {
     fn clone(&self) -> Self {
         Self {
             slots: self.slots,
+            cells: self.cells,
             at: self.at,
             left: self.left,
         }
@@ -447,8 +257,7 @@ impl<'a, T> Iterator for Iter<'a, T> {
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
         let idx = self.at;
-        let slot = self.slots.get(idx.at())?;
-        self.at = slot.next;
-        Some((idx, slot.value.as_ref()?))
+        self.at = self.cells.get(idx.at())?.next();
+        Some((idx, self.slots.get(idx.at())?.0.as_ref()?))
     }
 }

@@ -49,7 +49,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some((reference, secret)) = entry.again {
             self.ack(entry.contact, entry.link, reference, secret, entry.expiry);
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             // The windows that remember the message go first: records are durable in order.
             self.persist_windows(entry.contact);
             let key = RecordKey {
@@ -234,7 +234,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         if let Some((sid, n)) = settled.session {
             let outdated = self.session.settled(sid, Some(n), true);
-            if outdated && self.config.durable {
+            if outdated && self.config.keeps_records() {
                 self.persist_session(sid);
             }
         }
@@ -266,7 +266,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if settled.read {
             self.on_read(settled.contact, settled.reference);
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.out
                 .push_local(Job::Forget(super::send::outbox_key(settled.id)));
         }
@@ -299,7 +299,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(contact) = self.session.contacts.get(answered.contact) {
             self.out.notify(Event::Session { peer: contact.key });
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.persist_session(answered.sid);
         }
         self.session_ready(answered.contact);

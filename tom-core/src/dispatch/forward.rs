@@ -4,7 +4,7 @@ use super::receive::{Arrival, Trace};
 use super::send::queue;
 use super::{Step, World};
 use crate::bounded::Idx;
-use crate::config::{CARRIED_BY_ALL, Profile};
+use crate::config::CARRIED_BY_ALL;
 use crate::crypto::Suite;
 use crate::egress::{Job, LinkRef, Queue};
 use crate::error::Drop;
@@ -26,7 +26,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         commit: Option<Commit>,
         trace: &Trace,
     ) -> Step {
-        if self.config.profile == Profile::Leaf {
+        if !self.config.forwards() {
             return Err(Drop::NoRoute.into());
         }
         if head.hop == 0 {
@@ -253,6 +253,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Ends a held envelope and wipes it.
     pub(crate) fn release(&mut self, idx: Idx) {
+        if cfg!(not(feature = "relay")) {
+            return;
+        }
         self.routing.forward_timers.clear(idx);
         if let Some(forward) = self.routing.forwards.remove(idx) {
             self.out.pool.free(forward.bytes);
@@ -261,6 +264,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// A route was found, or was not: what waits for it goes, or goes back.
     pub(super) fn forward_waiting(&mut self, dst: crate::wire::Handle) {
+        if cfg!(not(feature = "relay")) {
+            return;
+        }
         let mut next = self.routing.forwards.oldest();
         while let Some(idx) = next {
             next = self.routing.forwards.after(idx);
@@ -295,6 +301,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// A copy found no next hop in time, or its next hop's link took nothing.
     pub(super) fn give_up(&mut self, idx: Idx) {
+        if cfg!(not(feature = "relay")) {
+            return;
+        }
         let Some(forward) = self.routing.forwards.get(idx) else {
             return;
         };

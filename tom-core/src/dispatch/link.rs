@@ -10,7 +10,7 @@ use crate::output::{Event, State};
 use crate::policy::backoff;
 use crate::routing::{ASKS_PER_MINUTE, Outcome};
 use crate::time::UnixTime;
-use crate::wire::{Candidates, Hello, Ping, ReachAnswer, ReachAsk, References};
+use crate::wire::{Candidates, Hello, Ping, REACH_UNKNOWN, ReachAnswer, ReachAsk, References};
 
 /// The smallest frame bound a link may announce: an envelope all relays carry, framed and traced.
 const MIN_FRAME: u32 = 1_280;
@@ -240,6 +240,18 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Err(Drop::RateLimited.into());
         }
         let me = self.me.handle;
+        if !self.config.forwards() {
+            // Vouching for others would attract envelopes that are not carried on.
+            let (handle, nonce) = (ask.handle, ask.nonce);
+            let distance = if handle == me { 0 } else { REACH_UNKNOWN };
+            let answer = Job::Answer {
+                handle,
+                nonce,
+                distance,
+            };
+            self.out.push(at, Queue::Control, answer);
+            return Ok(None);
+        }
         let wait = self.config.ask_wait.times(3).as_millis() / 4;
         let wait = crate::time::Span::from_millis(wait);
         let question = (ask.handle, ask.nonce, ask.ttl);

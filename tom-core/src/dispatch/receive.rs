@@ -318,7 +318,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     fn remember_opened(&mut self, entry: OpenedEntry) {
         let id = entry.reference;
         if let Ok(idx) = self.delivery.opened.insert(entry)
-            && self.config.durable
+            && self.config.keeps_records()
         {
             self.out.push_local(Job::PersistOpened { idx, id });
         }
@@ -379,7 +379,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         // The counter is fresh, so only a message sealed again can have come before, or one from
         // before a restart, whose window was not written down in time.
-        let seen = if parsed.orig.is_some() || self.config.durable {
+        let seen = if parsed.orig.is_some() || self.config.keeps_records() {
             self.delivery.seen(receipt.contact.handle, receipt.id)
         } else {
             Seen::No
@@ -402,7 +402,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.out
                 .notify(crate::output::Event::Session { peer: contact.key });
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.persist_session(opened.sid);
         }
     }
@@ -506,7 +506,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                     sender: receipt.contact.handle,
                     reference: receipt.id,
                 };
-                if self.config.durable {
+                if self.config.keeps_records() {
                     self.out.push_local(Job::PersistInbox { idx, id });
                 }
                 self.out.push_local(Job::Deliver { idx, id });

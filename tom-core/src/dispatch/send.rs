@@ -126,7 +126,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
         }
         let idx = self.track(sealed, request, post.purpose, None)?;
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.out.push_local(Job::PersistOutbox {
                 idx,
                 id: id.reference(),
@@ -210,7 +210,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             held,
             read: carried.read,
             telling: false,
-            durable: !self.config.durable,
+            durable: !self.config.keeps_records(),
             version: carried.version,
             accepted: carried.accepted,
             attempts: carried.attempts,
@@ -571,7 +571,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         match self.track(sealed, request, purpose, Some(carried)) {
             Ok(idx) => {
-                if self.config.durable
+                if self.config.keeps_records()
                     && let Some(message) = self.delivery.outbox.get(idx)
                 {
                     self.out.push_local(Job::PersistOutbox {

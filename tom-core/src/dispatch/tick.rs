@@ -172,7 +172,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 state: State::Expired,
             });
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.out
                 .push_local(Job::Forget(super::send::outbox_key(message.id)));
         }
@@ -242,7 +242,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             let key = super::persist::opened_key(entry.reference);
             self.delivery.opened.discard(idx);
-            if self.config.durable && self.out.has_room() {
+            if self.config.keeps_records() && self.out.has_room() {
                 self.out.push_local(Job::Forget(key));
             }
         }

@@ -47,6 +47,7 @@ impl Display for ConfigError {
             Self::Capacity(table) => write!(f, "the capacity of the table {table:?} is wrong"),
             Self::MaxFrame => f.write_str("the longest envelope is out of its range"),
             Self::Time => f.write_str("a time is zero or out of its range"),
+            Self::NotBuilt => f.write_str("this build has no records, or cannot forward"),
         }
     }
 }

@@ -199,7 +199,7 @@ impl Tables<'_> {
             mute: false,
             peer,
             resp,
-            reserved: if config.durable { 0 } else { u32::MAX },
+            reserved: if config.keeps_records() { 0 } else { u32::MAX },
             reserving: 0,
             version: 0,
             persist_queued: false,

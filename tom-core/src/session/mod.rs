@@ -163,7 +163,7 @@ impl Entry for Pending {
 /// What this node says of itself in a handshake.
 pub(crate) fn own_terms(config: &Config) -> Terms {
     Terms {
-        persists: config.durable,
+        persists: config.keeps_records(),
         window: match config.profile {
             Profile::Leaf | Profile::Relay => Window::Narrow,
             Profile::Full => Window::Wide,
@@ -252,7 +252,7 @@ impl Tables<'_> {
             && session.unacked < window
             // What the peer has not seen it cannot follow further than its window.
             && n.saturating_sub(session.floor) < window
-            && (!config.durable || n < session.reserved);
+            && (!config.keeps_records() || n < session.reserved);
         usable.then_some(session)
     }
 

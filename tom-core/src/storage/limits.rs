@@ -55,7 +55,7 @@ pub struct TableUse {
 }
 
 impl Limits {
-    /// A computer that takes part fully: about 3 MB.
+    /// A computer that takes part fully: about 7 MB.
     #[must_use]
     pub const fn desktop() -> Self {
         Self {

@@ -5,12 +5,19 @@ macro_rules! targets {
         #[test]
         fn $name() {
             bolero::check!()
-                .with_corpus_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/corpus/", stringify!($name)))
+                .with_max_len(1_024)
+                .with_test_time(core::time::Duration::from_secs(5))
                 .for_each(|bytes: &[u8]| {
-                    tom_fuzz::$name::run(bytes);
+                    crate::$name::run(bytes);
                 });
         }
     )*};
 }
 
-targets!(decode, round_trip, session_windows, node_sequence, noise_link);
+targets!(
+    decode,
+    round_trip,
+    session_windows,
+    node_sequence,
+    noise_link
+);
