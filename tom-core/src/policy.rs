@@ -2,11 +2,17 @@
 
 use crate::time::{Instant, Span};
 
+#[cfg(test)]
+mod tests;
+
+/// The parts of a token: milliseconds in a minute.
+const TOKEN: u32 = 60_000;
+
 /// A token bucket: at most `capacity` at once, refilled at a steady rate.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
-    /// Thousandths of a token.
-    milli: u32,
+    /// In parts of which a token has [`TOKEN`], so that no rate per minute is rounded.
+    level: u32,
     capacity: u32,
     at: Instant,
 }
@@ -15,7 +21,7 @@ impl Bucket {
     /// A bucket that starts full.
     pub(crate) const fn full(capacity: u32) -> Self {
         Self {
-            milli: capacity.saturating_mul(1_000),
+            level: capacity.saturating_mul(TOKEN),
             capacity,
             at: Instant::ZERO,
         }
@@ -24,17 +30,15 @@ impl Bucket {
     /// Takes one token when there is one, after refilling `per_minute` tokens a minute.
     pub(crate) fn take(&mut self, now: Instant, per_minute: u32) -> bool {
         let passed = now.since(self.at).as_millis();
-        let gained = passed.saturating_mul(u64::from(per_minute)) / 60;
-        if gained > 0 {
-            let gained = u32::try_from(gained).unwrap_or(u32::MAX);
-            let most = self.capacity.saturating_mul(1_000);
-            self.milli = self.milli.saturating_add(gained).min(most);
-            self.at = now;
-        }
-        if self.milli < 1_000 {
+        let gained = passed.saturating_mul(u64::from(per_minute));
+        let gained = u32::try_from(gained).unwrap_or(u32::MAX);
+        let most = self.capacity.saturating_mul(TOKEN);
+        self.level = self.level.saturating_add(gained).min(most);
+        self.at = self.at.max(now);
+        if self.level < TOKEN {
             return false;
         }
-        self.milli -= 1_000;
+        self.level -= TOKEN;
         true
     }
 }

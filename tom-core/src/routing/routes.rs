@@ -8,6 +8,9 @@ use crate::policy::smooth;
 use crate::time::{Instant, Short, Span};
 use crate::wire::Handle;
 
+#[cfg(test)]
+mod tests;
+
 /// Next hops remembered per destination.
 pub(crate) const VIAS: usize = if cfg!(feature = "alloc") { 4 } else { 2 };
 

@@ -227,7 +227,7 @@ fn too_far_ahead_is_refused_at_the_exact_epoch() {
     let mut rx = RxChain::<16>::new(Key::new(ROOT));
     assert!(rx.commit::<Tom1>(70, NOW));
     let last = (1 + 16) * 64 + 63;
-    assert_eq!(rx.locate::<Tom1>(last).unwrap().n, last.into());
+    assert_eq!(rx.locate::<Tom1>(last).unwrap().n, u32::from(last));
     let error = rx.locate::<Tom1>(last + 1).unwrap_err();
     assert_eq!(error, Unusable::TooFarAhead(u32::from(last) + 1));
     assert_eq!(error.reason(), crate::error::Drop::TooFarAhead);
