@@ -1,7 +1,7 @@
 //! Tables in arrays: no allocator, the size known at compile time.
 
-use super::{Limits, Parts, States, Storage, TableUse, sealed};
-use crate::bounded::{FixedPool, FixedSlab, FixedTable, FixedTimers, Seed2};
+use super::{Limits, Parts, States, Storage, TableUse, sealed, table_seed};
+use crate::bounded::{FixedPool, FixedSlab, FixedTable, FixedTimers};
 use crate::delivery::{DeliveredEntry, InboxEntry, Message, OpenedEntry, Proof};
 use crate::egress::{Egress, Job, Link};
 use crate::entropy::{Drbg, Seed};
