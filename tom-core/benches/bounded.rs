@@ -419,7 +419,7 @@ mod unix {
             size_of::<Forward>()
         );
         println!(
-            "bytes beside the content: table slot {} + bucket 4, with a niche in the entry {} + 4; \
+            "bytes beside the content: table slot {} + bucket 20, with a niche in the entry {} + 20; \
              slab cell {}, with a niche {}; pool block {}; timer {}",
             size_of::<Slot<Forward>>() - size_of::<Forward>(),
             size_of::<Slot<core::num::NonZeroU32>>() - 4,

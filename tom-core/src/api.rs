@@ -3,7 +3,7 @@
 use crate::crypto::Suite;
 use crate::error::{Misuse, Refusal};
 use crate::identity::{Keys, PublicKey};
-use crate::input::{Command, Input, Send};
+use crate::input::{Command, Input, LinkEvent, LinkId, Send};
 use crate::node::Node;
 use crate::output::{DeliveryId, Verdict};
 use crate::storage::Storage;
@@ -48,6 +48,35 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
     /// The id is unknown, or outputs wait to be drained. Nothing changed.
     pub fn taken(&mut self, now: Instant, id: DeliveryId) -> Result<(), Refusal> {
         accepted(self.handle(now, Input::Taken(id)))
+    }
+
+    /// Hands over bytes that arrived on a link; they are decrypted in place.
+    pub fn datagram(&mut self, now: Instant, link: LinkId, bytes: &mut [u8]) -> Verdict {
+        self.handle(now, Input::Datagram { link, bytes })
+    }
+
+    /// Says that a link is up, over a medium that carries frames of any size, such as a stream. For
+    /// other media feed a [`LinkEvent::Up`] with their bounds.
+    ///
+    /// # Errors
+    /// No room for one more link, or its number is in use. Nothing changed.
+    pub fn link_up(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        peer: PublicKey,
+        dialed: bool,
+    ) -> Result<(), Refusal> {
+        let (mtu, max_frame, observed) = (1_280, 65_538, &[]);
+        let up = LinkEvent::Up {
+            link,
+            peer,
+            mtu,
+            max_frame,
+            dialed,
+            observed,
+        };
+        accepted(self.handle(now, Input::Link(up)))
     }
 
     /// Sets wall time.

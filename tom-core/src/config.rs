@@ -102,7 +102,21 @@ impl Config {
         Span::from_millis(MAX_LIFE.as_millis().saturating_sub(self.skew.as_millis()))
     }
 
+    /// Records are written, and waited for.
+    pub(crate) const fn keeps_records(&self) -> bool {
+        cfg!(feature = "records") && self.durable
+    }
+
+    /// Envelopes for others are handed on.
+    pub(crate) const fn forwards(&self) -> bool {
+        cfg!(feature = "relay") && !matches!(self.profile, Profile::Leaf)
+    }
+
     pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        let relays = self.profile != Profile::Leaf;
+        if self.durable != self.keeps_records() || relays != self.forwards() {
+            return Err(ConfigError::NotBuilt);
+        }
         if self.max_envelope < CARRIED_BY_ALL || self.max_envelope > MAX_ENVELOPE {
             return Err(ConfigError::MaxFrame);
         }

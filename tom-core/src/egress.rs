@@ -14,6 +14,9 @@ use crate::session::ContactRef;
 use crate::time::{Instant, Span};
 use crate::wire::{Handle, Reference, Secret, Sid};
 
+/// The longest frame sent before the neighbour's HELLO: what every relay carries, traced.
+const FRAME_BEFORE_HELLO: u32 = 1_280;
+
 /// A link to a neighbour, and what waits for it.
 #[derive(Debug)]
 pub(crate) struct Link {
@@ -35,6 +38,10 @@ pub(crate) struct Link {
     /// Smoothed time from an envelope to its TAKEN.
     pub(crate) rtt: Option<Span>,
     pub(crate) asks: Bucket,
+    /// Questions this node may ask the peer.
+    pub(crate) questions: Bucket,
+    /// NACKs about unknown keys it gets.
+    pub(crate) nacks: Bucket,
     pub(crate) seals: Bucket,
     pub(crate) pings: Bucket,
     /// The address the peer is seen at, for its own use (a candidate list).
@@ -65,10 +72,23 @@ impl Link {
             queued: 0,
             rtt: None,
             asks: Bucket::full(8),
+            questions: Bucket::full(8),
+            nacks: Bucket::full(8),
             seals: Bucket::full(64),
             pings: Bucket::full(8),
             observed: heapless::Vec::new(),
         }
+    }
+
+    /// Whether the link carries a frame of this length. Before the peer has said what it takes, only
+    /// what everybody takes.
+    pub(crate) fn carries(&self, frame: usize) -> bool {
+        let limit = if self.greeted {
+            self.max_frame
+        } else {
+            self.max_frame.min(FRAME_BEFORE_HELLO)
+        };
+        frame <= limit as usize
     }
 
     /// Learns from one more round trip.
@@ -121,7 +141,10 @@ pub(crate) enum Job {
     Resp {
         sid: Sid,
     },
-    Forward(Idx),
+    Forward {
+        idx: Idx,
+        serial: u32,
+    },
     Own {
         idx: Idx,
         reference: Reference,

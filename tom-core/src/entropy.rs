@@ -15,16 +15,23 @@ use core::fmt;
 
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit, StreamCipher};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::ZeroizeOnDrop;
 
-use crate::crypto::{Suite, Tom1};
+use crate::crypto::{Suite, Tom1, wipe};
 
 /// The longest draw that is one piece of keystream, in bytes.
 const DRAW_MAX: usize = 65_536;
 
 /// 32 bytes from the platform's generator. A restart demands a fresh one: never keep a seed.
-#[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Seed([u8; 32]);
+
+impl Drop for Seed {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+impl ZeroizeOnDrop for Seed {}
 
 impl Seed {
     /// Takes 32 bytes that nobody can predict.
@@ -41,10 +48,17 @@ impl fmt::Debug for Seed {
 }
 
 /// One stream of random bytes. Not `Clone`: a copy would draw the same secrets twice.
-#[derive(ZeroizeOnDrop)]
 pub struct Drbg {
     key: [u8; 32],
 }
+
+impl Drop for Drbg {
+    fn drop(&mut self) {
+        wipe(&mut self.key);
+    }
+}
+
+impl ZeroizeOnDrop for Drbg {}
 
 impl Drbg {
     /// The stream named `label` of this seed; streams with different labels are independent.

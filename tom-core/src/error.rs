@@ -4,6 +4,8 @@
 //! * [`Refusal`]: the caller's command was refused; no state changed.
 //! * [`Drop`]: a peer or the network sent something that was not used; counted, never fatal.
 
+mod text;
+
 /// Why an input from the network was not used. The number is part of the protocol's test surface:
 /// it never changes meaning. Unless a variant says otherwise, no state changed except its counter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -266,4 +268,7 @@ pub enum ConfigError {
     MaxFrame,
     /// A time in the configuration is zero or out of its range.
     Time,
+    /// It asks for records or for forwarding, and this build has the feature `records` or `relay`
+    /// switched off.
+    NotBuilt,
 }

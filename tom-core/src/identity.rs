@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::crypto::{Suite, Tom1};
+use crate::crypto::{Suite, Tom1, wipe};
 
 /// The human-readable part of an address.
 const HRP: Hrp = Hrp::parse_unchecked("tom");
@@ -40,8 +40,16 @@ pub struct XPublic(pub [u8; 32]);
 pub struct Signature(pub [u8; 64]);
 
 /// The result of a key agreement, never all zero; wiped when dropped and never printed.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct SharedSecret([u8; 32]);
+
+impl Drop for SharedSecret {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+impl ZeroizeOnDrop for SharedSecret {}
 
 /// A public key of small order, not canonical, or not on the curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -13,7 +13,6 @@ use crate::invariant::Bug;
 use crate::output::{
     Delivery, DeliveryId, Event, Output, Record, RecordKey, RecordKind, State, Transmit,
 };
-use crate::report::{Attempt, add_attempt};
 use crate::wire::{
     AckWriter, Candidates, ENVELOPE_AT, Frame, Head, Hello, Kind, MAX_PROOFS, NackCode, Ping,
     Profile as WireProfile, Proof, ReachAnswer, ReachAsk, Reference, TakenWriter, Trace, Trailers,
@@ -72,9 +71,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             Job::Close(link) => Some(Local::Close(link)),
             Job::Forget(key) => Some(Local::Forget(key)),
             Job::Dial(at) => {
-                let contact = self.session.contacts.get(at)?;
-                let len = self.out.pool.copy_out(contact.intro.theirs?, buf)?;
-                Some(Local::Dial(contact.key, len))
+                let contact = self.session.contacts.get_mut(at)?;
+                let copied = contact
+                    .intro
+                    .theirs
+                    .and_then(|list| self.out.pool.copy_out(list, buf));
+                // Nothing to dial at any more: a later list may try again.
+                contact.intro.dialing = copied.is_some();
+                Some(Local::Dial(contact.key, copied?))
             }
             Job::Deliver { idx, id } => {
                 let entry = self
@@ -96,6 +100,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                     in_session: entry.in_session,
                     class: entry.class,
                 })
+            }
+            Job::PersistSession(_)
+            | Job::PersistOutbox { .. }
+            | Job::PersistInbox { .. }
+            | Job::PersistOpened { .. }
+                if cfg!(not(feature = "records")) =>
+            {
+                None
             }
             Job::PersistSession(sid) => {
                 let unix = self.unix().unwrap_or(0);
@@ -151,7 +163,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             | Job::Ack { .. }
             | Job::Nack { .. }
             | Job::Resp { .. }
-            | Job::Forward(_)
+            | Job::Forward { .. }
             | Job::Own { .. } => {
                 self.bug(Bug::StaleEntry);
                 None
@@ -235,7 +247,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     fn frame_for(&mut self, at: LinkRef, queue: Queue, job: Job, space: &mut [u8]) -> Made {
         let made = match job {
             Job::Own { idx, reference } => return self.own_frame(at, queue, idx, reference, space),
-            Job::Forward(idx) => return self.forward_frame(at, queue, idx, space),
+            Job::Forward { idx, serial } => {
+                return self.forward_frame(at, queue, idx, serial, space);
+            }
             Job::Taken(first) => return self.taken_frames(at, queue, first, space),
             Job::Ack {
                 reference,
@@ -352,15 +366,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         message.sends = message.sends.saturating_add(1);
         message.sent = Some(now);
         let direct = peer == Some(message.contact.handle);
-        add_attempt(
-            &mut message.attempts,
-            Attempt {
-                neighbour: peer.unwrap_or_default(),
-                direct,
-                sent: now,
-                taken: None,
-                passed: None,
-            },
+        message.attempts.add(
+            peer.unwrap_or_default(),
+            direct,
+            now.since(message.accepted),
         );
         self.tell_state(idx, State::Sent);
         Made::Bytes(made)
@@ -372,11 +381,20 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         at: LinkRef,
         queue: Queue,
         idx: crate::bounded::Idx,
+        serial: u32,
         space: &mut [u8],
     ) -> Made {
-        let Some(forward) = self.routing.forwards.get(idx) else {
+        if cfg!(not(feature = "relay")) {
+            return Made::Nothing;
+        }
+        // Given up meanwhile, and the place perhaps taken by another one.
+        let held = self.routing.forwards.get(idx);
+        let Some(forward) = held.filter(|held| held.to == Some(at)) else {
             return Made::Nothing;
         };
+        if forward.serial != serial {
+            return Made::Nothing;
+        }
         let Some(total) = space
             .get_mut(ENVELOPE_AT..)
             .and_then(|place| self.out.pool.copy_out(forward.bytes, place))
@@ -388,6 +406,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let declared = declared.get_mut(..total - len).unwrap_or_default();
         if let Some(from) = space.get(ENVELOPE_AT + len..ENVELOPE_AT + total) {
             declared.copy_from_slice(from);
+        }
+        // The last entry is ours: how long the copy stayed here.
+        if let Some((_, ms)) = declared.split_last_chunk_mut::<2>() {
+            let stayed = self.now.since(forward.at).as_millis();
+            *ms = u16::try_from(stayed).unwrap_or(u16::MAX).to_le_bytes();
         }
         let trailers = Trailers {
             trace: Trace::parse(declared).ok(),
@@ -501,7 +524,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             .sessions
             .find(&sid.0)
             .and_then(|idx| self.session.sessions.get(idx));
-        let Some(resp) = session.and_then(|session| session.resp) else {
+        let Some(resp) = session.map(|session| session.resp).filter(|resp| resp.live) else {
             return Made::Nothing;
         };
         let head = Head::answer(Kind::Resp, resp.expiry);

@@ -6,17 +6,16 @@ use crate::time::{Instant, Span};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bucket {
     /// Thousandths of a token.
-    milli: u64,
-    capacity: u64,
+    milli: u32,
+    capacity: u32,
     at: Instant,
 }
 
 impl Bucket {
     /// A bucket that starts full.
     pub(crate) const fn full(capacity: u32) -> Self {
-        let capacity = capacity as u64;
         Self {
-            milli: capacity * 1_000,
+            milli: capacity.saturating_mul(1_000),
             capacity,
             at: Instant::ZERO,
         }
@@ -27,7 +26,9 @@ impl Bucket {
         let passed = now.since(self.at).as_millis();
         let gained = passed.saturating_mul(u64::from(per_minute)) / 60;
         if gained > 0 {
-            self.milli = self.milli.saturating_add(gained).min(self.capacity * 1_000);
+            let gained = u32::try_from(gained).unwrap_or(u32::MAX);
+            let most = self.capacity.saturating_mul(1_000);
+            self.milli = self.milli.saturating_add(gained).min(most);
             self.at = now;
         }
         if self.milli < 1_000 {

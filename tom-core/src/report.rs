@@ -1,10 +1,11 @@
 //! The path report of a message, on demand. Spec: delivery, "Path report".
 
 use crate::output::State;
-use crate::time::{Instant, Span};
+use crate::time::{Instant, Short, Span};
 use crate::wire::{Handle, MessageId};
 
-/// The attempts kept per message: the first and the latest ones.
+/// The attempts reported per message: the first and the latest ones; the latest one alone where
+/// there is no allocator.
 pub const ATTEMPTS_KEPT: usize = 4;
 
 /// One transmission of a message.
@@ -46,10 +47,66 @@ pub struct PathReport {
     pub in_session: bool,
 }
 
-/// Adds an attempt; the oldest but the first makes room.
-pub(crate) fn add_attempt(attempts: &mut Attempts, attempt: Attempt) {
-    if attempts.is_full() {
-        attempts.remove(1);
+/// The attempts an entry keeps: on a machine without an allocator the latest one alone, since
+/// every byte of an entry is there dozens of times.
+const KEPT: usize = if cfg!(feature = "alloc") {
+    ATTEMPTS_KEPT
+} else {
+    1
+};
+
+/// One transmission as it is kept: times count from the moment the message was accepted.
+#[derive(Clone, Copy, Debug)]
+struct Transmission {
+    neighbour: Handle,
+    direct: bool,
+    sent: Short,
+    taken: Option<Short>,
+    passed: Option<Short>,
+}
+
+/// The transmissions of a message that are kept, oldest first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Transmissions(heapless::Vec<Transmission, KEPT, u8>);
+
+impl Transmissions {
+    /// Adds one; the oldest but the first makes room.
+    pub(crate) fn add(&mut self, neighbour: Handle, direct: bool, since_accepted: Span) {
+        if self.0.is_full() {
+            self.0.remove(usize::from(KEPT > 1));
+        }
+        let _full = self.0.push(Transmission {
+            neighbour,
+            direct,
+            sent: Short::new(since_accepted),
+            taken: None,
+            passed: None,
+        });
     }
-    let _full = attempts.push(attempt);
+
+    /// The neighbour took the latest one, so long after it was sent.
+    pub(crate) fn taken(&mut self, after: Span) {
+        if let Some(latest) = self.0.last_mut() {
+            latest.taken.get_or_insert(Short::new(after));
+        }
+    }
+
+    /// A relay handed the latest one on, so long after it was sent.
+    pub(crate) fn passed(&mut self, after: Span) {
+        if let Some(latest) = self.0.last_mut() {
+            latest.passed.get_or_insert(Short::new(after));
+        }
+    }
+
+    /// As they are reported.
+    pub(crate) fn report(&self, accepted: Instant) -> Attempts {
+        let whole = |kept: &Transmission| Attempt {
+            neighbour: kept.neighbour,
+            direct: kept.direct,
+            sent: accepted.plus(kept.sent.span()),
+            taken: kept.taken.map(Short::span),
+            passed: kept.passed.map(Short::span),
+        };
+        self.0.iter().map(whole).collect()
+    }
 }

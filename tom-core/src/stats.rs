@@ -2,11 +2,26 @@
 
 use crate::error::Drop;
 
+/// Half as wide where memory is short: there are many of them.
+#[cfg(feature = "alloc")]
+type Count = u64;
+#[cfg(not(feature = "alloc"))]
+type Count = u32;
+
+/// A counter in full width.
+#[cfg_attr(
+    feature = "alloc",
+    expect(clippy::unnecessary_cast, reason = "narrower without alloc")
+)]
+const fn wide(n: Count) -> u64 {
+    n as u64
+}
+
 /// A node's counters since it started.
 #[derive(Clone, Debug)]
 pub struct Stats {
     /// Drops, one counter per reason, indexed by the reason's number.
-    drops: [u64; 80],
+    drops: [Count; 80],
     /// Envelopes handed on for others.
     pub forwarded: u64,
     /// ACK references handed back for others.
@@ -71,14 +86,15 @@ impl Stats {
     pub fn drops(&self, reason: Drop) -> u64 {
         self.drops
             .get(usize::from(reason.code()))
-            .copied()
-            .unwrap_or(0)
+            .map_or(0, |n| wide(*n))
     }
 
     /// All drops together.
     #[must_use]
     pub fn drops_total(&self) -> u64 {
-        self.drops.iter().fold(0, |sum, n| sum.saturating_add(*n))
+        self.drops
+            .iter()
+            .fold(0, |sum, n| sum.saturating_add(wide(*n)))
     }
 
     pub(crate) fn count(&mut self, reason: Drop) {

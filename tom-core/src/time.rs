@@ -3,9 +3,13 @@
 //! The clock behind [`Instant`] must be monotonic *including suspend*. Wall time is another type,
 //! [`UnixTime`], and never converts into an `Instant` silently. Spec: conventions, "Time".
 
+use core::num::{NonZeroU32, NonZeroU64};
+
 /// A moment on the driver's monotonic clock, in milliseconds since an arbitrary start.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Instant(u64);
+///
+/// Kept as one more than the milliseconds, so that an `Option` of it takes no more room.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Instant(NonZeroU64);
 
 /// A length of time in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -17,18 +21,18 @@ pub struct UnixTime(u64);
 
 impl Instant {
     /// The start of the clock.
-    pub const ZERO: Self = Self(0);
+    pub const ZERO: Self = Self(NonZeroU64::MIN);
 
-    /// A moment `ms` milliseconds after the start of the clock.
+    /// A moment `ms` milliseconds after the start of the clock, which ends after 2^64 - 2.
     #[must_use]
     pub const fn from_millis(ms: u64) -> Self {
-        Self(ms)
+        Self(NonZeroU64::MIN.saturating_add(ms))
     }
 
     /// Milliseconds since the start of the clock.
     #[must_use]
     pub const fn as_millis(self) -> u64 {
-        self.0
+        self.0.get() - 1
     }
 
     /// This moment plus `span`; saturates at the end of the clock.
@@ -40,7 +44,35 @@ impl Instant {
     /// The time from `earlier` to this moment; zero when `earlier` is later.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Span {
-        Span(self.0.saturating_sub(earlier.0))
+        Span(self.0.get().saturating_sub(earlier.0.get()))
+    }
+}
+
+impl Default for Instant {
+    fn default() -> Self {
+        Self::ZERO
+    }
+}
+
+impl core::fmt::Debug for Instant {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "Instant({})", self.as_millis())
+    }
+}
+
+/// A span of at most 49 days in four bytes, also as an `Option`: for entries there are many of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Short(NonZeroU32);
+
+impl Short {
+    /// The span, or the longest there is.
+    pub(crate) fn new(span: Span) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(u32::try_from(span.0).unwrap_or(u32::MAX)))
+    }
+
+    /// The span in full width.
+    pub(crate) const fn span(self) -> Span {
+        Span((self.0.get() - 1) as u64)
     }
 }
 

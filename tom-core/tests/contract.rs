@@ -294,12 +294,25 @@ proptest! {
 /// woken all the time.
 #[test]
 fn completeness_after_an_idle_start() {
-    let options = Options { durable: true, ..Options::starved(2) };
-    let send = Op::Send { from: 1, to: 0, len: 8, class: 0, trace: false, secs: 5 };
+    let options = Options {
+        durable: true,
+        ..Options::starved(2)
+    };
+    let send = Op::Send {
+        from: 1,
+        to: 0,
+        len: 8,
+        class: 0,
+        trace: false,
+        secs: 5,
+    };
     let world = World::run(options, &[Op::Wait(90_000), send, Op::Wait(450_000)]);
     let forgets = |at: usize| {
         let outputs = &world.houses[at].transcript;
-        outputs.iter().filter(|(_, output)| output.starts_with(b"Forget")).count()
+        outputs
+            .iter()
+            .filter(|(_, output)| output.starts_with(b"Forget"))
+            .count()
     };
     assert!(forgets(0) > 0, "the opened one-shot is purged in this time");
     compare_waking(&options, &world);

@@ -207,3 +207,31 @@ fn replays_of_the_whole_wire_deliver_nothing() {
     assert!(carries(&village.carried(0)[0]));
     village.assert_sound();
 }
+
+/// DLV-18: somebody on the way alters a copy of a message that waits for the application. Its counter
+/// is spent and its commitment is true, yet nothing may be proven: the message is not safe.
+#[test]
+fn altered_copy_of_a_waiting_message_draws_no_proof() {
+    for in_session in [false, true] {
+        let (mut village, _) = pair(10, in_session);
+        village.keep_sent = true;
+        village.houses[1].takes = false;
+        village.send(0, 1, b"waits");
+        village.run(Span::from_millis(50));
+        let original = village.carried(0).pop().expect("sent");
+        let link = village.links(1, 0)[0];
+        let last = original.len() - 1;
+        for at in [30, 40, last] {
+            let mut altered = original.clone();
+            altered[at] ^= 1;
+            village.inject(1, link, &framed(&altered));
+        }
+        village.run(Span::from_millis(50));
+        let proofs = village.envelopes(1);
+        let proofs = proofs.iter().filter(|(_, e)| !acked(e).is_empty()).count();
+        assert_eq!(proofs, 0, "in session: {in_session}");
+        village.take_all(1);
+        village.run(Span::from_secs(1));
+        assert_eq!(village.times(1, b"waits"), 1);
+    }
+}

@@ -28,10 +28,17 @@ fn relay_nobody_named_is_found_by_asking() {
         let (mut village, way) = four_neighbours(seed);
         let id = village.send(0, 1, b"find me");
         let took = village.run_until_delivered(0, id, Span::from_secs(10));
-        assert!(took.is_some_and(|took| took < Span::from_millis(100)), "{took:?}");
+        assert!(
+            took.is_some_and(|took| took < Span::from_millis(100)),
+            "{took:?}"
+        );
         for neighbour in 2..6 {
             let forwarded = village.houses[neighbour].node.stats().forwarded;
-            assert_eq!(forwarded > 0, neighbour == way, "only the one that leads there");
+            assert_eq!(
+                forwarded > 0,
+                neighbour == way,
+                "only the one that leads there"
+            );
         }
     }
 }
@@ -41,11 +48,16 @@ fn it_is_found_though_no_answer_comes() {
     for seed in 0..4 {
         let (mut village, _) = four_neighbours(seed);
         village.meddler = Some(Box::new(|_, to, bytes| {
-            keep_frames(bytes, |frame| to != 0 || !matches!(frame, Frame::ReachAnswer(_)));
+            keep_frames(bytes, |frame| {
+                to != 0 || !matches!(frame, Frame::ReachAnswer(_))
+            });
         }));
         let id = village.send(0, 1, b"find me");
         let took = village.run_until_delivered(0, id, Span::from_secs(60));
-        assert!(took.is_some_and(|took| took < Span::from_secs(10)), "{seed}: {took:?}");
+        assert!(
+            took.is_some_and(|took| took < Span::from_secs(10)),
+            "{seed}: {took:?}"
+        );
         assert_eq!(village.times(1, b"find me"), 1);
     }
 }
@@ -62,7 +74,10 @@ fn relay_behind_a_neighbour_is_found_by_asking_too() {
     village.run(Span::from_millis(100));
     let id = village.send(0, 5, b"two away");
     let took = village.run_until_delivered(0, id, Span::from_secs(10));
-    assert!(took.is_some_and(|took| took < Span::from_millis(200)), "{took:?}");
+    assert!(
+        took.is_some_and(|took| took < Span::from_millis(200)),
+        "{took:?}"
+    );
     assert_eq!(village.houses[1].node.stats().forwarded, 0);
     assert_eq!(village.houses[2].node.stats().forwarded, 0);
 }
@@ -85,7 +100,10 @@ fn walk_tries_all_candidates() {
         village.keep_sent = true;
         let id = village.send(0, 1, b"walk");
         let took = village.run_until_delivered(0, id, Span::from_secs(60));
-        assert!(took.is_some_and(|took| took < Span::from_secs(10)), "{way}: {took:?}");
+        assert!(
+            took.is_some_and(|took| took < Span::from_secs(10)),
+            "{way}: {took:?}"
+        );
         let tried = village.houses[0].node.path(id).expect("known").sends;
         assert!(tried <= 4, "{tried} attempts for three neighbours");
     }
@@ -103,17 +121,33 @@ fn eight_relays_in_a_row_deliver() {
     let mut village = row(8, 7);
     let id = village.send(0, 9, b"far");
     let took = village.run_until_delivered(0, id, Span::from_secs(60));
-    assert!(took.is_some_and(|took| took < Span::from_secs(5)), "{took:?}");
+    assert!(
+        took.is_some_and(|took| took < Span::from_secs(5)),
+        "{took:?}"
+    );
     for relay in 1..9 {
         assert!(village.houses[relay].node.stats().forwarded > 0);
         assert!(village.houses[relay].node.stats().acks_passed > 0);
     }
     // And back, in session.
     let id = village.send(9, 0, b"back");
-    assert!(village.run_until_delivered(9, id, Span::from_secs(10)).is_some());
+    assert!(
+        village
+            .run_until_delivered(9, id, Span::from_secs(10))
+            .is_some()
+    );
     let id = village.send(0, 9, b"again");
-    assert!(village.run_until_delivered(0, id, Span::from_secs(10)).is_some());
-    assert!(village.houses[9].received.last().is_some_and(|got| got.in_session));
+    assert!(
+        village
+            .run_until_delivered(0, id, Span::from_secs(10))
+            .is_some()
+    );
+    assert!(
+        village.houses[9]
+            .received
+            .last()
+            .is_some_and(|got| got.in_session)
+    );
 }
 
 #[test]
@@ -123,7 +157,10 @@ fn ninth_relay_is_a_counted_drop() {
     village.run(Span::from_secs(30));
     assert_eq!(village.houses[10].received, []);
     assert!(!village.is_delivered(0, id));
-    assert!(village.drops(9, Drop::NoHops) > 0, "the ninth has no hop left");
+    assert!(
+        village.drops(9, Drop::NoHops) > 0,
+        "the ninth has no hop left"
+    );
     for relay in 1..9 {
         assert_eq!(village.drops(relay, Drop::NoHops), 0, "{relay}");
     }
@@ -156,9 +193,13 @@ fn ring_without_the_recipient_goes_quiet() {
     village.run(Span::from_secs(1));
     village.send(0, 6, b"nobody");
     village.run(Span::from_millis(600));
-    let before: u64 = (1..6).map(|at| village.houses[at].node.stats().forwarded).sum();
+    let before: u64 = (1..6)
+        .map(|at| village.houses[at].node.stats().forwarded)
+        .sum();
     village.run(Span::from_secs(3_600));
-    let after: u64 = (1..6).map(|at| village.houses[at].node.stats().forwarded).sum();
+    let after: u64 = (1..6)
+        .map(|at| village.houses[at].node.stats().forwarded)
+        .sum();
     // Sixteen attempts at most, each over each of five relays at most once (RTE-4).
     assert!(after <= 16 * 5, "{before}, {after}");
     village.assert_sound();
@@ -168,7 +209,10 @@ fn ring_without_the_recipient_goes_quiet() {
 fn leaf_is_never_asked_to_forward() {
     let mut village = Village::new(11);
     let a = village.add(Config::default());
-    let leaf = village.add(Config { profile: Profile::Leaf, ..Config::default() });
+    let leaf = village.add(Config {
+        profile: Profile::Leaf,
+        ..Config::default()
+    });
     let relay = village.add(Config::default());
     let b = village.add(Config::default());
     village.link(a, leaf, Wire::default());
@@ -198,11 +242,17 @@ fn neighbour_that_lies_is_avoided_after_the_first_failure() {
     village.run(Span::from_millis(100));
     let id = village.send(0, b, b"truth");
     let took = village.run_until_delivered(0, id, Span::from_secs(10));
-    assert!(took.is_some_and(|took| took <= Span::from_secs(2)), "{took:?}");
+    assert!(
+        took.is_some_and(|took| took <= Span::from_secs(2)),
+        "{took:?}"
+    );
     for _ in 0..10 {
         let id = village.send(0, b, b"truth");
         let took = village.run_until_delivered(0, id, Span::from_secs(10));
-        assert!(took.is_some_and(|took| took <= Span::from_millis(100)), "{took:?}");
+        assert!(
+            took.is_some_and(|took| took <= Span::from_millis(100)),
+            "{took:?}"
+        );
     }
 }
 
@@ -216,7 +266,10 @@ fn message_without_any_neighbour_goes_when_one_comes() {
     assert_eq!(village.states(0, id), []);
     village.link(0, 1, Wire::default());
     let took = village.run_until_delivered(0, id, Span::from_secs(10));
-    assert!(took.is_some_and(|took| took < Span::from_secs(1)), "{took:?}");
+    assert!(
+        took.is_some_and(|took| took < Span::from_secs(1)),
+        "{took:?}"
+    );
     assert_eq!(village.states(0, id).last(), Some(&State::Delivered));
 }
 
@@ -229,7 +282,11 @@ fn cut_recipient_is_not_vouched_for() {
     village.link(1, 2, Wire::default());
     village.run(Span::from_millis(100));
     let id = village.send(0, 2, b"one");
-    assert!(village.run_until_delivered(0, id, Span::from_secs(5)).is_some());
+    assert!(
+        village
+            .run_until_delivered(0, id, Span::from_secs(5))
+            .is_some()
+    );
     village.part(1, 2);
     let id = village.send(0, 2, b"two");
     village.run(Span::from_secs(20));
@@ -237,6 +294,9 @@ fn cut_recipient_is_not_vouched_for() {
     // B comes back elsewhere, and is found there.
     village.link(3, 2, Wire::default());
     let took = village.run_until_delivered(0, id, Span::from_secs(120));
-    assert!(took.is_some_and(|took| took < Span::from_secs(60)), "{took:?}");
+    assert!(
+        took.is_some_and(|took| took < Span::from_secs(60)),
+        "{took:?}"
+    );
     assert_eq!(village.times(2, b"two"), 1);
 }

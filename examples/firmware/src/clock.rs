@@ -30,5 +30,8 @@ pub(crate) fn now() -> Instant {
 #[exception]
 fn SysTick() {
     // Only this handler writes, so that load and store need not be one step.
-    MILLIS.store(MILLIS.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    MILLIS.store(
+        MILLIS.load(Ordering::Relaxed).wrapping_add(1),
+        Ordering::Relaxed,
+    );
 }

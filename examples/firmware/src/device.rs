@@ -1,5 +1,6 @@
 //! The driver: a node, its Noise link, and the serial line they share.
 
+use static_cell::{ConstStaticCell, StaticCell};
 use tom_core::Node;
 use tom_core::config::Config;
 use tom_core::entropy::Seed;
@@ -13,6 +14,7 @@ use tom_core::time::Instant;
 use tom_core::wire::MessageId;
 use tom_framing::encoded;
 
+use crate::host;
 use crate::uart::Uart;
 
 /// The longest output of a leaf, in bytes.
@@ -37,38 +39,35 @@ pub(crate) enum News {
     Delivered(MessageId),
 }
 
-/// A leaf at one end of a serial line.
+/// A node over tables that lie in a static, its keys shared with the link.
+type LeafNode = Node<&'static mut Leaf, &'static SoftKeys>;
+
+/// A leaf at one end of a serial line. What is large lies in statics: it is made there once and
+/// never crosses the stack.
 pub(crate) struct Device {
     keys: &'static SoftKeys,
-    node: Node<&'static mut Leaf, &'static SoftKeys>,
-    gate: Gate,
-    link: NoiseLink,
+    node: &'static mut LeafNode,
+    gate: &'static mut Gate,
+    link: &'static mut NoiseLink,
     uart: Uart,
     /// An output of the node, with room for what the link adds in front and behind.
-    buf: [u8; MAX_OUTPUT + DATA_OVERHEAD],
+    buf: &'static mut [u8; MAX_OUTPUT + DATA_OVERHEAD],
 }
 
 impl Device {
-    /// A node on this line that keeps a link to `peer` up. `None`: the configuration is refused.
-    pub(crate) fn new(
-        tables: &'static mut Leaf,
-        keys: &'static SoftKeys,
-        peer: &PublicKey,
-        seeds: [Seed; 2],
-        uart: Uart,
-        now: Instant,
-    ) -> Option<Self> {
-        let [seed, link_seed] = seeds;
-        let own = keys.public();
-        let mut link = NoiseLink::new(own, Accept::Only(*peer), &link_seed, now);
-        link.dial(now, peer);
+    /// A node with a new identity that keeps a link to `peer` up. `None`: there is one already, or
+    /// no entropy.
+    pub(crate) fn new(peer: &PublicKey, now: Instant) -> Option<Self> {
+        static BUF: ConstStaticCell<[u8; MAX_OUTPUT + DATA_OVERHEAD]> =
+            ConstStaticCell::new([0; MAX_OUTPUT + DATA_OVERHEAD]);
+        let keys = identity()?;
         Some(Self {
-            node: Node::new(tables, keys, Config::leaf(), seed, now).ok()?,
-            gate: Gate::new(&own.to_x(), GateConfig::MCU, &link_seed, now),
             keys,
-            link,
-            uart,
-            buf: [0; MAX_OUTPUT + DATA_OVERHEAD],
+            gate: gate(keys, now)?,
+            link: link(keys, peer, now)?,
+            node: node(keys, now)?,
+            uart: Uart::take(),
+            buf: BUF.try_take()?,
         })
     }
 
@@ -78,7 +77,12 @@ impl Device {
     }
 
     /// Sends a message; its id, unless the node refuses.
-    pub(crate) fn send(&mut self, now: Instant, to: &PublicKey, payload: &[u8]) -> Option<MessageId> {
+    pub(crate) fn send(
+        &mut self,
+        now: Instant,
+        to: &PublicKey,
+        payload: &[u8],
+    ) -> Option<MessageId> {
         let command = Command::Send(Send::new(*to, payload));
         match self.node.handle(now, Input::Command(command)) {
             Verdict::Accepted(id) => id,
@@ -95,7 +99,13 @@ impl Device {
         };
         if let Ok(Heard::Datagram(bytes)) = self.link.handle(now, self.keys, admitted) {
             // What the node drops it counts.
-            let _verdict = self.node.handle(now, Input::Datagram { link: SERIAL, bytes });
+            let _verdict = self.node.handle(
+                now,
+                Input::Datagram {
+                    link: SERIAL,
+                    bytes,
+                },
+            );
         }
     }
 
@@ -104,7 +114,11 @@ impl Device {
         if self.link.deadline().is_some_and(|at| at <= now) {
             self.link.tick(now, self.keys);
         }
-        if self.node.deadline().is_some_and(|deadline| deadline.at <= now) {
+        if self
+            .node
+            .deadline()
+            .is_some_and(|deadline| deadline.at <= now)
+        {
             let _accepted = self.node.handle(now, Input::Tick);
         }
     }
@@ -118,7 +132,7 @@ impl Device {
                 Output::Transmit(transmit) => {
                     // The bytes stand at the start of the space: they are sealed where they lie.
                     let len = transmit.bytes.len();
-                    if let Ok(len) = self.link.seal(now, &mut self.buf, len) {
+                    if let Ok(len) = self.link.seal(now, self.buf, len) {
                         put(&mut self.uart, self.buf.get(..len)?);
                     }
                 }
@@ -128,7 +142,10 @@ impl Device {
                     return Some(News::Message { in_session });
                 }
                 Output::Notify(Event::Neighbour { .. }) => return Some(News::Neighbour),
-                Output::Notify(Event::Message { id, state: State::Delivered }) => {
+                Output::Notify(Event::Message {
+                    id,
+                    state: State::Delivered,
+                }) => {
                     return Some(News::Delivered(id));
                 }
                 // It has one link, which the peer's silence ends, and keeps no records.
@@ -162,6 +179,50 @@ impl Device {
             let _accepted = self.node.handle(now, Input::Link(event));
         }
     }
+}
+
+// Each part is made by a function of its own, whose stack is free again before the next.
+
+#[inline(never)]
+fn identity() -> Option<&'static SoftKeys> {
+    static KEYS: StaticCell<SoftKeys> = StaticCell::new();
+    Some(
+        KEYS.try_uninit()?
+            .write(SoftKeys::from_seed(host::entropy()?)),
+    )
+}
+
+#[inline(never)]
+fn gate(keys: &SoftKeys, now: Instant) -> Option<&'static mut Gate> {
+    static GATE: StaticCell<Gate> = StaticCell::new();
+    let (own, seed) = (keys.public().to_x(), Seed::new(host::entropy()?));
+    Some(
+        GATE.try_uninit()?
+            .write(Gate::new(&own, GateConfig::MCU, &seed, now)),
+    )
+}
+
+#[inline(never)]
+fn link(keys: &SoftKeys, peer: &PublicKey, now: Instant) -> Option<&'static mut NoiseLink> {
+    static LINK: StaticCell<NoiseLink> = StaticCell::new();
+    let seed = Seed::new(host::entropy()?);
+    let accept = Accept::Only(*peer);
+    let link = LINK
+        .try_uninit()?
+        .write(NoiseLink::new(keys.public(), accept, &seed, now));
+    link.dial(now, peer);
+    Some(link)
+}
+
+#[inline(never)]
+fn node(keys: &'static SoftKeys, now: Instant) -> Option<&'static mut LeafNode> {
+    static TABLES: ConstStaticCell<Leaf> = ConstStaticCell::new(Leaf::new());
+    static NODE: StaticCell<LeafNode> = StaticCell::new();
+    let (tables, seed) = (TABLES.try_take()?, Seed::new(host::entropy()?));
+    Some(
+        NODE.try_uninit()?
+            .write(Node::new(tables, keys, Config::leaf(), seed, now).ok()?),
+    )
 }
 
 fn put(uart: &mut Uart, packet: &[u8]) {

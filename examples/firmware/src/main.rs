@@ -14,27 +14,59 @@ mod uart;
 
 use cortex_m_rt::entry;
 use device::{Device, MAX_PACKET, News};
-use tom_core::entropy::Seed;
-use tom_core::identity::{PublicKey, SoftKeys};
-use tom_core::storage::Leaf;
-use tom_core::time::Span;
+use static_cell::ConstStaticCell;
+use tom_core::identity::PublicKey;
+use tom_core::time::Instant;
 use tom_core::wire::MessageId;
 use tom_framing::{Deframer, Step};
-use uart::Uart;
 
-/// How long all of it may take.
-const PATIENCE: Span = Span::from_secs(60);
+/// When it must be over, in time since the start.
+const LATEST: Instant = Instant::from_millis(60_000);
 
 #[entry]
 fn main() -> ! {
-    // Both lie in memory that is zero at the start: no byte of flash, none of stack.
-    static mut TABLES: Leaf = Leaf::new();
-    static mut KEYS: Option<SoftKeys> = None;
-
-    match run(TABLES, KEYS) {
+    match set_up().and_then(|(mut device, peer)| run(&mut device, &peer)) {
         Some(()) => report::success(),
         None => report::failure(),
     }
+}
+
+/// Makes the node and its link, and says whom to talk to. Not a part of `main`, so that what it takes
+/// of the stack is free afterwards.
+#[inline(never)]
+fn set_up() -> Option<(Device, PublicKey)> {
+    clock::start(cortex_m::Peripherals::take()?.SYST);
+    let peer = host::peer()?;
+    let device = Device::new(&peer, clock::now())?;
+    Some((device, peer))
+}
+
+/// Plays the whole exchange; `None` when a step is impossible or it takes too long.
+fn run(device: &mut Device, peer: &PublicKey) -> Option<()> {
+    static PACKET: ConstStaticCell<[u8; MAX_PACKET]> = ConstStaticCell::new([0; MAX_PACKET]);
+    let packet = PACKET.try_take()?;
+    let mut deframer = Deframer::new();
+    let mut progress = Progress::default();
+    while !progress.is_done() {
+        let now = clock::now();
+        match device.line().read() {
+            Some(byte) => {
+                if let Step::Frame(packet) = deframer.feed(byte, packet) {
+                    device.receive(now, packet);
+                }
+            }
+            // Nothing to read: nothing changes before the next byte or the next millisecond.
+            None => device.line().wait(),
+        }
+        device.tick(now);
+        while let Some(news) = device.drain(now) {
+            progress.hear(&news, device, peer);
+        }
+        if now > LATEST {
+            return None;
+        }
+    }
+    Some(())
 }
 
 /// What was done so far.
@@ -45,40 +77,6 @@ struct Progress {
     one_shot_delivered: bool,
     second_delivered: bool,
     answered: bool,
-}
-
-/// Plays the whole exchange; `None` when a step is impossible or it takes too long.
-fn run(tables: &'static mut Leaf, keys: &'static mut Option<SoftKeys>) -> Option<()> {
-    let peer = host::peer()?;
-    clock::start(cortex_m::Peripherals::take()?.SYST);
-    let keys: &SoftKeys = keys.insert(SoftKeys::from_seed(host::entropy()?));
-    let seeds = [Seed::new(host::entropy()?), Seed::new(host::entropy()?)];
-    let now = clock::now();
-    let mut device = Device::new(tables, keys, &peer, seeds, Uart::take(), now)?;
-
-    let mut packet = [0; MAX_PACKET];
-    let mut deframer = Deframer::new();
-    let mut progress = Progress::default();
-    while !progress.is_done() {
-        let now = clock::now();
-        match device.line().read() {
-            Some(byte) => {
-                if let Step::Frame(packet) = deframer.feed(byte, &mut packet) {
-                    device.receive(now, packet);
-                }
-            }
-            // Nothing to read: nothing changes before the next byte or the next millisecond.
-            None => device.line().wait(),
-        }
-        device.tick(now);
-        while let Some(news) = device.drain(now) {
-            progress.hear(&news, &mut device, &peer);
-        }
-        if now.since(tom_core::time::Instant::ZERO) > PATIENCE {
-            return None;
-        }
-    }
-    Some(())
 }
 
 impl Progress {

@@ -25,7 +25,8 @@ mod world;
 fn main() -> std::process::ExitCode {
     let mut report = measure::Report::from_arguments();
     report.heading();
-    let parts: [(&str, fn(&mut measure::Report)); 4] = [
+    type Part = fn(&mut measure::Report);
+    let parts: [(&str, Part); 4] = [
         ("relay", relay::run),
         ("session", session::run),
         ("contact", contact::run),

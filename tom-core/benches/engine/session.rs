@@ -51,7 +51,7 @@ fn talk(two: &mut Two, count: u64, window: u64) {
             two.send();
         }
         two.settle();
-        if (burst * window) % 128 == 0 {
+        if (burst * window).is_multiple_of(128) {
             two.pass(Span::from_millis(1));
         }
     }

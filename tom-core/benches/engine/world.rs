@@ -223,6 +223,7 @@ pub(crate) fn session_record() -> Vec<u8> {
 /// Makes a node know [`KNOWN`] people, with a session each.
 pub(crate) fn crowd(node: &mut Node<Heap>, now: Instant) {
     let mut record = session_record();
+    let mut buf = vec![0; node.max_output()];
     for n in 0..KNOWN {
         let sid = (n as u32 + 1).to_be_bytes();
         record[1..5].copy_from_slice(&sid);
@@ -243,11 +244,13 @@ pub(crate) fn crowd(node: &mut Node<Heap>, now: Instant) {
             Verdict::Accepted(None),
             "session {n}"
         );
+        while node.poll(&mut buf).expect("a long buffer").is_some() {}
     }
 }
 
 /// Fills the memory of opened one-shots but for `spare` entries.
 pub(crate) fn fill_opened(node: &mut Node<Heap>, now: Instant, entries: u32) {
+    let mut buf = vec![0; node.max_output()];
     for n in 0..entries {
         let mut rng = drbg(u64::from(n) + 77);
         let mut record = [0; 1 + 24 + 1 + 16 + 4];
@@ -270,6 +273,7 @@ pub(crate) fn fill_opened(node: &mut Node<Heap>, now: Instant, entries: u32) {
             Verdict::Accepted(None),
             "one-shot {n}"
         );
+        while node.poll(&mut buf).expect("a long buffer").is_some() {}
     }
 }
 

@@ -1,15 +1,15 @@
 //! Storage in arrays: sizes are part of the type, everything can lie in a static.
 
 use super::{
-    Block, Cell, Entry, Meta, Pool, PoolMeta, Seed2, Slab, SlabMeta, Slot, Table, TimerCell,
-    Timers, TimersMeta,
+    Block, Bucket, Cell, Entry, Meta, Pool, PoolMeta, Seed2, Slab, SlabMeta, Slot, Table,
+    TimerCell, Timers, TimersMeta,
 };
 
 /// The storage of a [`Table`] of at most `N` entries.
 #[derive(Debug)]
 pub struct FixedTable<T, const N: usize> {
     slots: [Slot<T>; N],
-    buckets: [u32; N],
+    buckets: [Bucket; N],
     meta: Meta,
 }
 
@@ -40,7 +40,7 @@ impl<T, const N: usize> FixedTable<T, N> {
     pub const fn new() -> Self {
         Self {
             slots: [const { Slot::new() }; N],
-            buckets: [0; N],
+            buckets: [const { Bucket::new() }; N],
             meta: Meta::new(),
         }
     }

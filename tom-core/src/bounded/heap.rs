@@ -4,8 +4,8 @@ use alloc::boxed::Box;
 use core::iter::repeat_with;
 
 use super::{
-    Block, Cell, Entry, Meta, Pool, PoolMeta, Seed2, Slab, SlabMeta, Slot, Table, TimerCell,
-    Timers, TimersMeta,
+    Block, Bucket, Cell, Entry, Meta, Pool, PoolMeta, Seed2, Slab, SlabMeta, Slot, Table,
+    TimerCell, Timers, TimersMeta,
 };
 
 #[cfg(test)]
@@ -15,7 +15,7 @@ mod tests;
 #[derive(Debug)]
 pub struct HeapTable<T> {
     slots: Box<[Slot<T>]>,
-    buckets: Box<[u32]>,
+    buckets: Box<[Bucket]>,
     meta: Meta,
 }
 

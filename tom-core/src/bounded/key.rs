@@ -6,9 +6,25 @@ use siphasher::sip::SipHasher13;
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub struct Seed2(pub [u64; 2]);
 
+/// As wide as a slot number: no table has more buckets.
+#[cfg(feature = "alloc")]
+type Bits = u32;
+#[cfg(not(feature = "alloc"))]
+type Bits = u16;
+
 /// A key's hash under one table's seed; lets one hash serve a lookup and the insertion behind it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Hash(pub(super) u32);
+pub struct Hash(Bits);
+
+impl Hash {
+    /// The hash of no key, for cells in which there is none.
+    pub(super) const NONE: Self = Self(0);
+
+    /// Spreads the hash over any number of buckets without a division.
+    pub(super) const fn bucket(self, buckets: u32) -> usize {
+        ((self.0 as u64 * buckets as u64) >> Bits::BITS) as usize
+    }
+}
 
 /// What a table looks entries up by. Newtypes over arrays pass the array on.
 pub trait Key: Eq {
@@ -28,9 +44,17 @@ pub trait Entry {
 impl Seed2 {
     /// SipHash-1-3 of the key's bytes, the lower half.
     pub(super) fn hash<K: Key>(&self, key: &K) -> Hash {
+        let full = self.sip(key.hash_bytes().as_ref());
+        Hash(full as Bits)
+    }
+}
+
+impl Seed2 {
+    /// Where flash is short there is one copy of it, not one per table.
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
+    fn sip(&self, bytes: &[u8]) -> u64 {
         let Self([k0, k1]) = *self;
-        let full = SipHasher13::new_with_keys(k0, k1).hash(key.hash_bytes().as_ref());
-        Hash(full as u32)
+        SipHasher13::new_with_keys(k0, k1).hash(bytes)
     }
 }
 

@@ -12,6 +12,7 @@
 //! * A slot number ([`Idx`]) whose entry was removed finds nothing until the slot is used again.
 //!   It then names the new entry: whoever keeps one across a removal compares the entry's key.
 
+mod book;
 mod fixed;
 #[cfg(feature = "alloc")]
 mod heap;
@@ -22,6 +23,7 @@ mod slab;
 mod table;
 mod timers;
 
+pub use book::{Bucket, Meta};
 pub use fixed::{FixedPool, FixedSlab, FixedTable, FixedTimers};
 #[cfg(feature = "alloc")]
 pub use heap::{HeapPool, HeapSlab, HeapTable, HeapTimers};
@@ -29,5 +31,5 @@ pub use index::Idx;
 pub use key::{Entry, Hash, Key, Seed2};
 pub use pool::{BLOCK, Block, Chain, Pool, PoolMeta};
 pub use slab::{Cell, List, Slab, SlabMeta};
-pub use table::{Iter, Meta, Slot, Table};
+pub use table::{Iter, Slot, Table};
 pub use timers::{TimerCell, Timers, TimersMeta};

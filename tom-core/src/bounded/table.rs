@@ -1,35 +1,15 @@
 //! A map of bounded size that remembers the order of insertion.
 
+use super::book::{Book, Bucket, Meta, Walk};
 use super::index::{count, usable};
-use super::{Entry, Hash, Idx, Seed2};
+use super::{Entry, Hash, Idx};
 
 #[cfg(test)]
 mod tests;
 
 /// Room for one entry of a [`Table`].
 #[derive(Debug)]
-pub struct Slot<T> {
-    value: Option<T>,
-    hash: Hash,
-    /// The next entry in the same bucket.
-    chain: Idx,
-    prev: Idx,
-    /// The next entry in insertion order; in a vacant slot the next vacant one.
-    next: Idx,
-}
-
-/// The bookkeeping of one [`Table`]; stays with its slots and buckets for life.
-#[derive(Debug, Default)]
-pub struct Meta {
-    seed: Seed2,
-    len: u32,
-    /// Slots used at least once. Vacated slots are used before untouched ones, so this is also the
-    /// largest number of entries there ever was.
-    touched: u32,
-    vacated: Idx,
-    oldest: Idx,
-    newest: Idx,
-}
+pub struct Slot<T>(Option<T>);
 
 /// A bounded map over borrowed storage: seeded chained hashing, iteration in insertion order.
 ///
@@ -38,7 +18,7 @@ pub struct Meta {
 #[derive(Debug)]
 pub struct Table<'a, T: Entry> {
     slots: &'a mut [Slot<T>],
-    buckets: &'a mut [u32],
+    buckets: &'a mut [Bucket],
     meta: &'a mut Meta,
 }
 
@@ -46,14 +26,7 @@ impl<T> Slot<T> {
     /// A vacant slot.
     #[must_use]
     pub const fn new() -> Self {
-        let none = Idx::NONE;
-        Self {
-            value: None,
-            hash: Hash(0),
-            chain: none,
-            prev: none,
-            next: none,
-        }
+        Self(None)
     }
 }
 
@@ -63,62 +36,13 @@ impl<T> Default for Slot<T> {
     }
 }
 
-impl Meta {
-    /// The bookkeeping of an empty table without a hash seed; see [`Meta::set_seed`].
-    #[must_use]
-    pub const fn new() -> Self {
-        Self::seeded(Seed2([0; 2]))
-    }
-
-    /// The bookkeeping of an empty table.
-    #[must_use]
-    pub const fn seeded(seed: Seed2) -> Self {
-        let none = Idx::NONE;
-        Self {
-            seed,
-            len: 0,
-            touched: 0,
-            vacated: none,
-            oldest: none,
-            newest: none,
-        }
-    }
-
-    /// Sets the hash seed; refused (`false`) while there are entries, since they would be lost.
-    pub fn set_seed(&mut self, seed: Seed2) -> bool {
-        let empty = self.len == 0;
-        if empty {
-            self.seed = seed;
-        }
-        empty
-    }
-
-    /// How many entries there are.
-    #[must_use]
-    pub const fn len(&self) -> u32 {
-        self.len
-    }
-
-    /// Whether there is no entry.
-    #[must_use]
-    pub const fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
-    /// The largest number of entries there ever was.
-    #[must_use]
-    pub const fn high_water(&self) -> u32 {
-        self.touched
-    }
-}
-
 impl<'a, T: Entry> Table<'a, T> {
     /// A view over storage that was empty at first and is always used together.
     ///
-    /// `buckets` starts as zeros and is best as long as `slots`; without any the capacity is zero.
+    /// There are as many entries as there are slots and buckets, whichever are fewer.
     /// Mixing parts of different tables finds wrong entries or none, but never panics or hangs.
     #[must_use]
-    pub fn new(slots: &'a mut [Slot<T>], buckets: &'a mut [u32], meta: &'a mut Meta) -> Self {
+    pub fn new(slots: &'a mut [Slot<T>], buckets: &'a mut [Bucket], meta: &'a mut Meta) -> Self {
         Self {
             slots: usable(slots),
             buckets: usable(buckets),
@@ -150,11 +74,7 @@ impl<'a, T: Entry> Table<'a, T> {
     /// How many entries fit.
     #[must_use]
     pub fn capacity(&self) -> u32 {
-        if self.buckets.is_empty() {
-            0
-        } else {
-            count(self.slots)
-        }
+        count(self.slots).min(count(self.buckets))
     }
 
     /// Whether the next insertion is refused.
@@ -184,27 +104,20 @@ impl<'a, T: Entry> Table<'a, T> {
     /// Like [`Table::find`], with the hash of that same key.
     #[must_use]
     pub fn find_hashed(&self, hash: Hash, key: &T::Key) -> Option<Idx> {
-        let mut at = Idx::from_raw(*self.buckets.get(self.bucket(hash))?);
-        for _ in 0..self.meta.len {
-            let slot = self.slots.get(at.at())?;
-            if slot.hash == hash && slot.value.as_ref().is_some_and(|value| value.key() == *key) {
-                return Some(at);
-            }
-            at = slot.chain;
-        }
-        None
+        let fits = |idx: &Idx| self.get(*idx).is_some_and(|value| value.key() == *key);
+        Walk::new(self.buckets, self.meta, hash).find(fits)
     }
 
     /// The entry in a slot.
     #[must_use]
     pub fn get(&self, idx: Idx) -> Option<&T> {
-        self.slots.get(idx.at())?.value.as_ref()
+        self.slots.get(idx.at())?.0.as_ref()
     }
 
     /// The entry in a slot, to change anything but its key.
     #[must_use]
     pub fn get_mut(&mut self, idx: Idx) -> Option<&mut T> {
-        self.slots.get_mut(idx.at())?.value.as_mut()
+        self.slots.get_mut(idx.at())?.0.as_mut()
     }
 
     /// Adds an entry as the newest one.
@@ -224,43 +137,26 @@ impl<'a, T: Entry> Table<'a, T> {
         if self.is_full() || self.find_hashed(hash, &value.key()).is_some() {
             return Err(value);
         }
-        let reused = self.meta.vacated;
-        let idx = if reused.is_none() {
-            Idx::new(self.meta.touched)
-        } else {
-            reused
-        };
-        let bucket = self.bucket(hash);
-        let newest = self.meta.newest;
-        let (Some(slot), Some(head)) = (self.slots.get_mut(idx.at()), self.buckets.get_mut(bucket))
-        else {
+        let idx = self.meta.vacant();
+        let Some(slot) = self.slots.get_mut(idx.at()) else {
             return Err(value);
         };
-        if reused.is_none() {
-            self.meta.touched += 1;
-        } else {
-            self.meta.vacated = slot.next;
-        }
-        let chain = Idx::from_raw(*head);
-        *slot = Slot {
-            value: Some(value),
-            hash,
-            chain,
-            prev: newest,
-            next: Idx::NONE,
+        let mut book = Book {
+            cells: self.buckets,
+            meta: self.meta,
         };
-        *head = idx.raw();
-        self.append(newest, idx);
-        self.meta.len += 1;
+        if !book.occupy(idx, hash) {
+            return Err(value);
+        }
+        slot.0 = Some(value);
         Ok(idx)
     }
 
     /// Takes an entry out. The bytes of a moved value stay in the slot until it is used again:
     /// entries with secrets leave through [`Table::discard`].
     pub fn remove(&mut self, idx: Idx) -> Option<T> {
-        let slot = self.slots.get_mut(idx.at())?;
-        let value = slot.value.take()?;
-        self.vacate(idx);
+        let value = self.slots.get_mut(idx.at())?.0.take()?;
+        self.book().vacate(idx);
         Some(value)
     }
 
@@ -270,11 +166,11 @@ impl<'a, T: Entry> Table<'a, T> {
         let Some(slot) = self.slots.get_mut(idx.at()) else {
             return false;
         };
-        if slot.value.is_none() {
+        if slot.0.is_none() {
             return false;
         }
-        slot.value = None;
-        self.vacate(idx);
+        slot.0 = None;
+        self.book().vacate(idx);
         true
     }
 
@@ -293,9 +189,8 @@ impl<'a, T: Entry> Table<'a, T> {
     /// The next newer entry; none after the newest and after a slot without entry.
     #[must_use]
     pub fn after(&self, idx: Idx) -> Option<Idx> {
-        let slot = self.slots.get(idx.at())?;
-        slot.value.as_ref()?;
-        slot.next.some()
+        self.get(idx)?;
+        self.buckets.get(idx.at())?.next().some()
     }
 
     /// Every entry from the oldest to the newest.
@@ -303,6 +198,7 @@ impl<'a, T: Entry> Table<'a, T> {
     pub fn iter(&self) -> Iter<'_, T> {
         Iter {
             slots: self.slots,
+            cells: self.buckets,
             at: self.meta.oldest,
             left: self.meta.len,
         }
@@ -313,15 +209,7 @@ impl<'a, T: Entry> Table<'a, T> {
         if self.get(idx).is_none() {
             return false;
         }
-        if self.meta.newest != idx {
-            self.unlink(idx);
-            let newest = self.meta.newest;
-            if let Some(slot) = self.slots.get_mut(idx.at()) {
-                slot.prev = newest;
-                slot.next = Idx::NONE;
-            }
-            self.append(newest, idx);
-        }
+        self.book().touch(idx);
         true
     }
 
@@ -334,71 +222,10 @@ impl<'a, T: Entry> Table<'a, T> {
         }
     }
 
-    /// Spreads the hash over any number of buckets without a division.
-    fn bucket(&self, hash: Hash) -> usize {
-        ((u64::from(hash.0) * u64::from(count(self.buckets))) >> 32) as usize
-    }
-
-    /// Makes `idx`, whose own links are set, the end of the order behind `newest`.
-    fn append(&mut self, newest: Idx, idx: Idx) {
-        match self.slots.get_mut(newest.at()) {
-            Some(slot) => slot.next = idx,
-            None => self.meta.oldest = idx,
-        }
-        self.meta.newest = idx;
-    }
-
-    /// Takes a slot out of the order; its own links stay as they are.
-    fn unlink(&mut self, idx: Idx) {
-        let Some(slot) = self.slots.get(idx.at()) else {
-            return;
-        };
-        let (prev, next) = (slot.prev, slot.next);
-        match self.slots.get_mut(prev.at()) {
-            Some(before) => before.next = next,
-            None => self.meta.oldest = next,
-        }
-        match self.slots.get_mut(next.at()) {
-            Some(behind) => behind.prev = prev,
-            None => self.meta.newest = prev,
-        }
-    }
-
-    /// Takes a slot whose value is gone out of its bucket and the order, and keeps it for reuse.
-    fn vacate(&mut self, idx: Idx) {
-        self.unchain(idx);
-        self.unlink(idx);
-        if let Some(slot) = self.slots.get_mut(idx.at()) {
-            slot.prev = Idx::NONE;
-            slot.next = self.meta.vacated;
-            self.meta.vacated = idx;
-        }
-        self.meta.len = self.meta.len.saturating_sub(1);
-    }
-
-    /// Takes a slot out of its bucket's chain.
-    fn unchain(&mut self, idx: Idx) {
-        let Some(slot) = self.slots.get(idx.at()) else {
-            return;
-        };
-        let (bucket, rest) = (self.bucket(slot.hash), slot.chain);
-        let Some(head) = self.buckets.get_mut(bucket) else {
-            return;
-        };
-        if *head == idx.raw() {
-            *head = rest.raw();
-            return;
-        }
-        let mut at = Idx::from_raw(*head);
-        for _ in 0..self.meta.len {
-            let Some(slot) = self.slots.get_mut(at.at()) else {
-                return;
-            };
-            if slot.chain == idx {
-                slot.chain = rest;
-                return;
-            }
-            at = slot.chain;
+    fn book(&mut self) -> Book<'_> {
+        Book {
+            cells: self.buckets,
+            meta: self.meta,
         }
     }
 }
@@ -407,6 +234,7 @@ impl<'a, T: Entry> Table<'a, T> {
 #[derive(Debug)]
 pub struct Iter<'a, T> {
     slots: &'a [Slot<T>],
+    cells: &'a [Bucket],
     at: Idx,
     /// Bounds the walk even over storage of different tables.
     left: u32,
@@ -416,6 +244,7 @@ impl<T> Clone for Iter<'_, T> {
     fn clone(&self) -> Self {
         Self {
             slots: self.slots,
+            cells: self.cells,
             at: self.at,
             left: self.left,
         }
@@ -428,8 +257,7 @@ impl<'a, T> Iterator for Iter<'a, T> {
     fn next(&mut self) -> Option<Self::Item> {
         self.left = self.left.checked_sub(1)?;
         let idx = self.at;
-        let slot = self.slots.get(idx.at())?;
-        self.at = slot.next;
-        Some((idx, slot.value.as_ref()?))
+        self.at = self.cells.get(idx.at())?.next();
+        Some((idx, self.slots.get(idx.at())?.0.as_ref()?))
     }
 }

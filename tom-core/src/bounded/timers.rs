@@ -13,7 +13,8 @@ mod tests;
 /// deadline of slot `i` stands. Together they are 16 bytes and need one slice.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct TimerCell {
-    at: Instant,
+    /// `None` in an unused cell, so that those are all zero.
+    at: Option<Instant>,
     owner: Idx,
     place: Idx,
 }
@@ -41,7 +42,7 @@ impl TimerCell {
     #[must_use]
     pub const fn new() -> Self {
         Self {
-            at: Instant::ZERO,
+            at: None,
             owner: Idx::NONE,
             place: Idx::NONE,
         }
@@ -163,13 +164,13 @@ impl<'a> Timers<'a> {
         }
         self.cells
             .get(place as usize)
-            .map(|cell| (cell.at, cell.owner))
+            .and_then(|cell| Some((cell.at?, cell.owner)))
     }
 
     /// Writes an element and tells its owner where it stands.
     fn put(&mut self, place: u32, (at, owner): Order) {
         if let Some(cell) = self.cells.get_mut(place as usize) {
-            cell.at = at;
+            cell.at = Some(at);
             cell.owner = owner;
         }
         if let Some(cell) = self.cells.get_mut(owner.at()) {

@@ -8,10 +8,12 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 mod aad;
 pub mod noise;
 mod proof;
+mod scrub;
 mod tom1;
 
 pub use aad::{DataAad, SEAL_PROLOGUE_LEN, data_aad, seal_prologue};
 pub use proof::{ack_secret_data, ack_secret_seal, commit, verify_proof};
+pub(crate) use scrub::scrub;
 pub use tom1::Tom1;
 
 #[cfg(feature = "sim-suites")]
@@ -61,9 +63,30 @@ pub trait Suite: sealed::Sealed + Copy + 'static {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BadTag;
 
+/// Overwrites a secret. One function for all of them, since a copy of it stands at every end of a
+/// key's life otherwise.
+#[inline(never)]
+pub(crate) fn wipe(secret: &mut [u8]) {
+    secret.zeroize();
+}
+
 /// A 32-byte symmetric key, wiped when dropped and never printed.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 pub struct Key([u8; 32]);
+
+impl Drop for Key {
+    fn drop(&mut self) {
+        wipe(&mut self.0);
+    }
+}
+
+impl ZeroizeOnDrop for Key {}
+
+impl Zeroize for Key {
+    fn zeroize(&mut self) {
+        wipe(&mut self.0);
+    }
+}
 
 impl Key {
     /// Wraps raw key bytes.

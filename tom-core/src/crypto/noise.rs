@@ -10,7 +10,7 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{BadTag, Key, Suite, TAG_LEN};
+use super::{BadTag, Key, Suite, TAG_LEN, wipe};
 use crate::identity::{Keys, SharedSecret, WeakKey, XPublic};
 
 /// The protocol's Noise name: 32 bytes, so it is the first hash as it stands.
@@ -53,10 +53,25 @@ impl From<BadTag> for NoiseError {
 }
 
 /// Noise's symmetric state without its cipher key, which lives only between two steps.
-#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+#[derive(Clone)]
 struct Symmetric {
     ck: [u8; 32],
     h: [u8; 32],
+}
+
+impl Drop for Symmetric {
+    fn drop(&mut self) {
+        self.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Symmetric {}
+
+impl Zeroize for Symmetric {
+    fn zeroize(&mut self) {
+        wipe(&mut self.ck);
+        wipe(&mut self.h);
+    }
 }
 
 impl Symmetric {

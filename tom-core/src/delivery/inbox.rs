@@ -40,9 +40,9 @@ impl InboxEntry {
         }
     }
 
-    /// Whether this envelope carried it.
-    pub(crate) fn came_under(&self, reference: Reference) -> bool {
-        self.reference == reference || self.again.is_some_and(|(again, _)| again == reference)
+    /// Whether this is the proof, or one of the proofs, that wait with it.
+    pub(crate) fn waits_with(&self, secret: Secret) -> bool {
+        self.secret == Some(secret) || self.again.is_some_and(|(_, again)| again == secret)
     }
 }
 
@@ -137,10 +137,11 @@ impl Tables<'_> {
         let _full = self.delivered.insert(DeliveredEntry { sender, id });
     }
 
-    /// The message of this sender that came under this envelope and waits to be acknowledged.
-    pub(crate) fn waiting_under(&self, sender: Handle, reference: Reference) -> Option<Idx> {
+    /// The message of this sender that waits to be acknowledged with this secret. The envelope's
+    /// reference would not do: an altered copy under a spent counter has another one.
+    pub(crate) fn waiting_with(&self, sender: Handle, secret: Secret) -> Option<Idx> {
         let (idx, _) = self.inbox.iter().find(|(_, entry)| {
-            !entry.acknowledged && entry.contact.handle == sender && entry.came_under(reference)
+            !entry.acknowledged && entry.contact.handle == sender && entry.waits_with(secret)
         })?;
         Some(idx)
     }

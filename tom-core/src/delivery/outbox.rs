@@ -4,7 +4,7 @@ use super::Tables;
 use crate::bounded::{Chain, Entry, Idx};
 use crate::egress::LinkRef;
 use crate::output::State;
-use crate::report::Attempts;
+use crate::report::Transmissions;
 use crate::session::{ContactRef, Recover};
 use crate::time::{Instant, Span};
 use crate::wire::{Class, MessageId, Reference, Secret, Sid};
@@ -60,7 +60,7 @@ pub(crate) struct Message {
     pub(crate) durable: bool,
     pub(crate) version: u32,
     pub(crate) accepted: Instant,
-    pub(crate) attempts: Attempts,
+    pub(crate) attempts: Transmissions,
 }
 
 impl Entry for Message {
@@ -86,7 +86,8 @@ pub(crate) struct Proof {
     pub(crate) took: Span,
     pub(crate) in_session: bool,
     pub(crate) sends: u32,
-    pub(crate) attempts: Attempts,
+    pub(crate) accepted: Instant,
+    pub(crate) attempts: Transmissions,
 }
 
 impl Entry for Proof {
@@ -199,6 +200,7 @@ impl Tables<'_> {
             took: now.since(message.accepted),
             in_session: message.session.is_some(),
             sends: message.sends,
+            accepted: message.accepted,
             attempts: core::mem::take(&mut message.attempts),
         };
         // Dropped in place, so that the keys in it are wiped where they lie.

@@ -21,6 +21,7 @@ const RENEW_EVERY: Span = Span::from_secs(60);
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// The application has a message safely: it is acknowledged now, if it was not yet.
+    #[inline(never)]
     pub(super) fn taken(&mut self, id: DeliveryId) -> Step {
         let unknown = Refusal::Misuse(Misuse::UnknownId);
         let idx = self.delivery.inbox.find(&id.to_bytes()).ok_or(unknown)?;
@@ -48,7 +49,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some((reference, secret)) = entry.again {
             self.ack(entry.contact, entry.link, reference, secret, entry.expiry);
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             // The windows that remember the message go first: records are durable in order.
             self.persist_windows(entry.contact);
             let key = RecordKey {
@@ -60,11 +61,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(None)
     }
 
-    /// Queues the proof for a message back the way it came, or straight to its sender when that link
-    /// is gone.
-    ///
-    /// Back the way it came even where there is a direct link: a copy that took another way says
-    /// that its sender does not hear over that link any more.
+    /// Queues the proof for a message: straight to its sender where there is a link, and back the way
+    /// the copy came. One that came another way says that its sender may not hear over that link.
     pub(super) fn ack(
         &mut self,
         contact: ContactRef,
@@ -73,23 +71,16 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         secret: Secret,
         expiry: u32,
     ) {
+        let job = Job::Ack {
+            reference,
+            secret,
+            expiry,
+        };
         let direct = self
             .routing
             .route(contact.handle)
             .and_then(|route| route.direct);
-        let link = match self.out.link(from) {
-            Some(_) => from,
-            None => direct.unwrap_or(from),
-        };
-        self.out.push(
-            link,
-            Queue::Control,
-            Job::Ack {
-                reference,
-                secret,
-                expiry,
-            },
-        );
+        self.to_both(direct.unwrap_or(from), from, job);
     }
 
     pub(super) fn acknowledge(&mut self, receipt: &Receipt) {
@@ -143,9 +134,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         secret: Option<Secret>,
     ) {
         let Some(secret) = secret else { return };
-        let waiting = self
-            .delivery
-            .waiting_under(contact.handle, arrival.reference);
+        let waiting = self.delivery.waiting_with(contact.handle, secret);
         if let Some(entry) = waiting.and_then(|idx| self.delivery.inbox.get_mut(idx)) {
             entry.link = arrival.link;
             return;
@@ -161,6 +150,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// Secrets came back: for our own messages, or for envelopes we handed on.
+    #[inline(never)]
     pub(super) fn on_acks(&mut self, link: LinkRef, expiry: u32, acks: Acks<'_>) -> Step {
         let mut first = None;
         for proof in acks {
@@ -224,10 +214,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             secret: proof.secret,
             expiry,
         };
-        // The attempt is not authenticated: whoever repeats an envelope under another one must not
-        // draw the answer away from where the envelope first came from.
-        let to_first = first != from && self.out.push(first, Queue::Control, job);
-        if !self.out.push(from, Queue::Control, job) && !to_first {
+        if !self.to_both(first, from, job) {
             if let Some(entry) = self.routing.returning_mut(reference) {
                 entry.proofs = entry.proofs.saturating_sub(1);
             }
@@ -246,7 +233,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.out.pool.free(chain);
         }
         if let Some((sid, n)) = settled.session {
-            self.session.settled(sid, Some(n), true);
+            let outdated = self.session.settled(sid, Some(n), true);
+            if outdated && self.config.keeps_records() {
+                self.persist_session(sid);
+            }
         }
         if !settled.late
             && let Some(contact) = self.session.contacts.get_mut(settled.contact)
@@ -276,13 +266,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if settled.read {
             self.on_read(settled.contact, settled.reference);
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.out
                 .push_local(Job::Forget(super::send::outbox_key(settled.id)));
         }
     }
 
     /// An answer to a handshake: ours, or one for an envelope we handed on.
+    #[inline(never)]
     pub(super) fn on_resp(
         &mut self,
         link: LinkRef,
@@ -308,7 +299,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(contact) = self.session.contacts.get(answered.contact) {
             self.out.notify(Event::Session { peer: contact.key });
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.persist_session(answered.sid);
         }
         self.session_ready(answered.contact);
@@ -317,6 +308,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Tells the sender, by the way the envelope came, why it was not taken.
     pub(super) fn nack(&mut self, arrival: Arrival, code: NackCode, arg: u32) {
+        let now = self.now;
+        let allowed = code != NackCode::NoKey
+            || self
+                .out
+                .link_mut(arrival.link)
+                .is_some_and(|link| link.nacks.take(now, 60));
+        if !allowed {
+            return;
+        }
         let job = Job::Nack {
             reference: arrival.reference,
             code: code.code(),
@@ -327,6 +327,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A hint that an envelope was not taken. It never ends a message.
+    #[inline(never)]
     pub(super) fn on_nack(
         &mut self,
         link: LinkRef,
@@ -384,14 +385,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if entry.to.is_none_or(|to| to.id != link.id) {
             return Err(Drop::BadNack.into());
         }
-        let (from, dst) = (entry.from, entry.dst);
+        let (first, from, dst) = (entry.first, entry.from, entry.dst);
         let job = Job::Nack {
             reference,
             code: code.code(),
             arg,
             expiry,
         };
-        self.out.push(from, Queue::Control, job);
+        self.to_both(first, from, job);
         if code == NackCode::NoRoute {
             self.routing.failed(dst, link, true);
         }

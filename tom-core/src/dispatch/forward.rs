@@ -4,7 +4,7 @@ use super::receive::{Arrival, Trace};
 use super::send::queue;
 use super::{Step, World};
 use crate::bounded::Idx;
-use crate::config::{CARRIED_BY_ALL, Profile};
+use crate::config::CARRIED_BY_ALL;
 use crate::crypto::Suite;
 use crate::egress::{Job, LinkRef, Queue};
 use crate::error::Drop;
@@ -17,6 +17,7 @@ use crate::wire::{
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Takes an envelope for somebody else, once per attempt, and finds it a next hop.
+    #[inline(never)]
     pub(super) fn forward(
         &mut self,
         link: LinkRef,
@@ -25,7 +26,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         commit: Option<Commit>,
         trace: &Trace,
     ) -> Step {
-        if self.config.profile == Profile::Leaf {
+        if !self.config.forwards() {
             return Err(Drop::NoRoute.into());
         }
         if head.hop == 0 {
@@ -37,7 +38,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             head: *head,
             reference,
         };
-        if self.routing.forwards.is_full() || !self.out.pool.room_for(bytes.len() + MAX_TRACE_LEN) {
+        // No neighbour may fill the queue for all others.
+        let share = (self.routing.forwards.capacity() / 2).max(1);
+        let room = self.out.pool.room_for(bytes.len() + MAX_TRACE_LEN)
+            && !self.routing.forwards.is_full()
+            && self.routing.forwards_from(link.id, share) < share;
+        if !room {
             self.nack(arrival, NackCode::Full, 0);
             return Err(Drop::ForwardFull.into());
         }
@@ -71,6 +77,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             frame: bytes.len() + ENVELOPE_AT + if head.flags.wants_trace() { 50 } else { 0 },
             asked: false,
         };
+        // Another attempt of the sender says that the one before brought no proof.
+        if let Some(last) = last {
+            self.routing.failed(head.dst, last, false);
+        }
         let step = self.forward_by(arrival, bytes, commit.is_some(), trace, wish);
         if step.is_err() {
             self.routing.unnote_copy(reference, head.attempt);
@@ -94,12 +104,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             let asked = self.routing.asking(wish.dst)
                 || self
                     .routing
-                    .ask(&mut self.out, wish.dst, Asker::Here, 2, until);
+                    .ask(&mut self.out, self.now, wish.dst, Asker::Here, 2, until);
             if asked {
-                let idx = self.hold(arrival, bytes, tell, trace, None)?;
-                self.routing
-                    .forward_timers
-                    .set(idx, self.now.plus(self.config.hold_max));
+                self.hold(arrival, bytes, tell, trace, None)?;
                 return Ok(None);
             }
             choice = self.routing.choose(
@@ -112,6 +119,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             );
         }
         match choice {
+            Choice::Over(to, _) if self.is_jammed(to) => {
+                self.nack(arrival, NackCode::Full, 0);
+                Err(Drop::ForwardFull.into())
+            }
             Choice::Over(to, _) => {
                 let idx = self.hold(arrival, bytes, tell, trace, Some(to))?;
                 self.send_on(idx, to, arrival.head.flags)
@@ -164,12 +175,21 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             flags: head.flags,
             bytes: chain,
             envelope_len: bytes.len() as u32,
+            at: self.now,
             to,
             direct: false,
             tell,
         };
         match self.routing.forwards.insert(forward) {
-            Ok(idx) => Ok(idx),
+            Ok(idx) => {
+                // What waits for a route is held a short time; what has one is out with the next
+                // drain, or falls under the limit of a blocked link.
+                if to.is_none() {
+                    let until = self.now.plus(self.config.hold_max);
+                    self.routing.forward_timers.set(idx, until);
+                }
+                Ok(idx)
+            }
             Err(forward) => {
                 self.out.pool.free(forward.bytes);
                 Err(Drop::ForwardFull)
@@ -177,17 +197,24 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    /// Queues a held envelope for a link.
+    /// Queues a held envelope for a link; when that has no room it is given up.
     fn send_on(&mut self, idx: Idx, to: LinkRef, flags: Flags) -> Step {
-        if !self.out.push(to, queue(flags.class()), Job::Forward(idx)) {
-            self.release(idx);
-            return Err(Drop::ForwardFull.into());
-        }
         let Some(forward) = self.routing.forwards.get_mut(idx) else {
             return Ok(None);
         };
+        let serial = forward.serial;
         let (reference, dst) = (forward.reference, forward.dst);
+        let job = Job::Forward { idx, serial };
+        if !self.out.push(to, queue(flags.class()), job) {
+            self.release(idx);
+            return Err(Drop::ForwardFull.into());
+        }
         forward.to = Some(to);
+        let blocked = self.out.link(to).is_some_and(|link| link.blocked);
+        if blocked && self.routing.forward_timers.get(idx).is_none() {
+            let end = self.now.plus(self.config.hold_max);
+            self.routing.forward_timers.set(idx, end);
+        }
         forward.direct = self.out.link(to).is_some_and(|link| link.handle == dst);
         if let Some(entry) = self.routing.returning_mut(reference) {
             entry.to = Some(to);
@@ -196,8 +223,39 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(None)
     }
 
+    /// A link that takes nothing holds a quarter of the forwards at most: the rest is for others.
+    fn is_jammed(&self, to: LinkRef) -> bool {
+        let share = (self.routing.forwards.capacity() / 4).max(1);
+        let waiting = || {
+            let all = self.routing.forwards.iter();
+            all.filter(|(_, held)| held.to == Some(to)).count() as u32
+        };
+        self.out.link(to).is_some_and(|link| link.blocked) && waiting() >= share
+    }
+
+    /// A link takes nothing for now: what waits for it is held a short time only. What is handed to
+    /// a link that does take is out with the next drain and needs no timer.
+    pub(super) fn limit_holds(&mut self, to: LinkRef) {
+        let end = self.now.plus(self.config.hold_max);
+        let mut next = self.routing.forwards.oldest();
+        while let Some(idx) = next {
+            next = self.routing.forwards.after(idx);
+            let waits = self
+                .routing
+                .forwards
+                .get(idx)
+                .is_some_and(|held| held.to == Some(to));
+            if waits && self.routing.forward_timers.get(idx).is_none() {
+                self.routing.forward_timers.set(idx, end);
+            }
+        }
+    }
+
     /// Ends a held envelope and wipes it.
     pub(crate) fn release(&mut self, idx: Idx) {
+        if cfg!(not(feature = "relay")) {
+            return;
+        }
         self.routing.forward_timers.clear(idx);
         if let Some(forward) = self.routing.forwards.remove(idx) {
             self.out.pool.free(forward.bytes);
@@ -206,10 +264,18 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// A route was found, or was not: what waits for it goes, or goes back.
     pub(super) fn forward_waiting(&mut self, dst: crate::wire::Handle) {
-        while let Some(idx) = self.routing.waiting_for(dst) {
+        if cfg!(not(feature = "relay")) {
+            return;
+        }
+        let mut next = self.routing.forwards.oldest();
+        while let Some(idx) = next {
+            next = self.routing.forwards.after(idx);
             let Some(forward) = self.routing.forwards.get(idx) else {
-                return;
+                continue;
             };
+            if forward.dst != dst || forward.to.is_some() {
+                continue;
+            }
             let wish = Wish {
                 dst,
                 from: Some(forward.from.id),
@@ -218,8 +284,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 frame: forward.bytes.len() as usize + ENVELOPE_AT + 2,
                 asked: true,
             };
-            let flags = forward.flags;
-            self.routing.forward_timers.clear(idx);
+            let (reference, attempt, from) = (forward.reference, forward.attempt, forward.from);
+            let (flags, expiry) = (forward.flags, forward.expiry);
             let sent = match self.routing.choose(&self.out, self.now, wish) {
                 Choice::Over(to, _) => self.send_on(idx, to, flags).is_ok(),
                 Choice::Ask | Choice::Nowhere => {
@@ -228,32 +294,59 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 }
             };
             if !sent {
-                return;
+                self.not_forwarded(reference, attempt, from, expiry, NackCode::Full);
             }
         }
     }
 
-    /// No next hop was found in time.
+    /// A copy found no next hop in time, or its next hop's link took nothing.
     pub(super) fn give_up(&mut self, idx: Idx) {
+        if cfg!(not(feature = "relay")) {
+            return;
+        }
         let Some(forward) = self.routing.forwards.get(idx) else {
             return;
         };
         let (reference, attempt, from) = (forward.reference, forward.attempt, forward.from);
-        let expiry = forward.expiry;
-        self.stats.count(Drop::NoRoute);
-        self.routing.unnote_copy(reference, attempt);
+        let (expiry, queued) = (forward.expiry, forward.to.is_some());
+        let answer = forward.dst.is_none();
         self.release(idx);
-        let code = NackCode::NoRoute.code();
-        self.out.push(
-            from,
-            Queue::Control,
-            Job::Nack {
-                reference,
-                code,
-                arg: 0,
-                expiry,
-            },
-        );
+        if answer {
+            return;
+        }
+        let code = if queued {
+            NackCode::Full
+        } else {
+            NackCode::NoRoute
+        };
+        self.not_forwarded(reference, attempt, from, expiry, code);
+    }
+
+    /// The attempt was not handed on after all: its sender may know, and may give it again.
+    fn not_forwarded(
+        &mut self,
+        reference: Reference,
+        attempt: u8,
+        from: LinkRef,
+        expiry: u32,
+        code: NackCode,
+    ) {
+        let reason = if code == NackCode::Full {
+            Drop::ForwardFull
+        } else {
+            Drop::NoRoute
+        };
+        self.stats.count(reason);
+        self.routing.unnote_copy(reference, attempt);
+        let code = code.code();
+        let arg = 0;
+        let job = Job::Nack {
+            reference,
+            code,
+            arg,
+            expiry,
+        };
+        self.out.push(from, Queue::Control, job);
     }
 
     /// The answer to a handshake goes back the way its one-shot came.
@@ -281,19 +374,36 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Err(Drop::NoHops.into());
         }
         entry.answers += 1;
-        let back = entry.from;
+        // As with proofs: whoever repeats a one-shot must not draw its answer away.
+        let (first, from) = (entry.first, entry.from);
         set_path(bytes, head.attempt, head.hop - 1);
         let arrival = Arrival {
             link,
             head: *head,
             reference,
         };
-        let idx = self.hold(arrival, bytes, false, &Trace::new(), Some(back))?;
-        if !self.out.push(back, Queue::Control, Job::Forward(idx)) {
-            self.release(idx);
-            return Err(Drop::NoRoute.into());
+        let mut step = Err(Drop::NoRoute.into());
+        for back in [Some(from), Some(first).filter(|first| *first != from)] {
+            let Some(back) = back else { continue };
+            let idx = self.hold(arrival, bytes, false, &Trace::new(), Some(back))?;
+            let serial = self.own.serial;
+            if self
+                .out
+                .push(back, Queue::Control, Job::Forward { idx, serial })
+            {
+                step = Ok(None);
+            } else {
+                self.release(idx);
+            }
         }
-        Ok(None)
+        step
+    }
+
+    /// Sends something back where an envelope first came from and where it last did: the attempt is
+    /// not authenticated, so a repeated copy must not draw answers away from the first.
+    pub(super) fn to_both(&mut self, first: LinkRef, last: LinkRef, job: Job) -> bool {
+        let to_first = first != last && self.out.push(first, Queue::Control, job);
+        self.out.push(last, Queue::Control, job) || to_first
     }
 
     /// A relay says that it handed an envelope on to the recipient.
@@ -308,9 +418,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             if message.link.is_none_or(|last| last.id != link.id) || message.sends == 0 {
                 return Err(Drop::ReceiptUnknown.into());
             }
-            if let Some(attempt) = message.attempts.last_mut() {
-                attempt.passed.get_or_insert(now.since(attempt.sent));
-            }
+            let sent = message.sent.unwrap_or(now);
+            message.attempts.passed(now.since(sent));
             self.tell_state(idx, crate::output::State::Passed);
             return Ok(None);
         }
@@ -325,8 +434,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Err(Drop::ReceiptUnknown.into());
         }
         entry.passed = true;
-        let from = entry.from;
-        self.out.push(from, Queue::Control, Job::Passed(reference));
+        let (first, from) = (entry.first, entry.from);
+        self.to_both(first, from, Job::Passed(reference));
         Ok(None)
     }
 }

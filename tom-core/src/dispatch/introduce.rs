@@ -67,14 +67,20 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// The other end told us where it can be dialled.
     pub(super) fn on_candidates(&mut self, at: ContactRef, list: &[u8]) {
+        let now = self.now;
         let Some(contact) = self.session.contacts.get_mut(at) else {
             return;
         };
+        // One list a minute, and a failed dial's wait stands: nobody makes us dial at will.
+        let heard = contact.intro.heard;
+        if heard.is_some_and(|last| now.since(last) < TELL_EVERY) {
+            return;
+        }
+        contact.intro.heard = Some(now);
         if let Some(old) = contact.intro.theirs.take() {
             self.out.pool.free(old);
         }
         contact.intro.theirs = self.out.pool.store(&[list]);
-        contact.intro.next_dial = None;
         self.tell_candidates(at);
         self.dial(at);
     }

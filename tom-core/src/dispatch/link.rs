@@ -10,12 +10,13 @@ use crate::output::{Event, State};
 use crate::policy::backoff;
 use crate::routing::{ASKS_PER_MINUTE, Outcome};
 use crate::time::UnixTime;
-use crate::wire::{Candidates, Hello, Ping, ReachAnswer, ReachAsk, References};
+use crate::wire::{Candidates, Hello, Ping, REACH_UNKNOWN, ReachAnswer, ReachAsk, References};
 
 /// The smallest frame bound a link may announce: an envelope all relays carry, framed and traced.
 const MIN_FRAME: u32 = 1_280;
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
+    #[inline(never)]
     pub(super) fn link_event(&mut self, event: LinkEvent<'_>) -> Step {
         match event {
             LinkEvent::Up {
@@ -37,6 +38,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             LinkEvent::Blocked { link } => {
                 let at = self.known(link)?;
                 self.out.block(at);
+                self.limit_holds(at);
                 Ok(None)
             }
             LinkEvent::Writable { link } => {
@@ -125,6 +127,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let go_dialed = self.out.link(go).is_some_and(|link| link.dialed);
         if go_dialed {
             self.out.push_local(Job::Close(go.id));
+            let _gone = self.link_down(go.id);
         }
     }
 
@@ -136,7 +139,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.retry_over(id, true);
         self.routing.link_down(id);
         while let Some((queue, _)) = self.out.front(at) {
-            if let Some(Job::Forward(idx)) = self.out.pop(at, queue) {
+            if let Some(Job::Forward { idx, serial }) = self.out.pop(at, queue)
+                && self
+                    .routing
+                    .forwards
+                    .get(idx)
+                    .is_some_and(|f| f.serial == serial)
+            {
                 self.release(idx);
             }
         }
@@ -206,9 +215,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             message.taken = true;
             let (sends, dst) = (message.sends, message.contact.handle);
             let sent = message.sent.unwrap_or(now);
-            if let Some(attempt) = message.attempts.last_mut() {
-                attempt.taken.get_or_insert(now.since(sent));
-            }
+            message.attempts.taken(now.since(sent));
             self.out.saw_rtt(at, sent, now);
             if !self.out.has_room() {
                 continue;
@@ -233,6 +240,18 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Err(Drop::RateLimited.into());
         }
         let me = self.me.handle;
+        if !self.config.forwards() {
+            // Vouching for others would attract envelopes that are not carried on.
+            let (handle, nonce) = (ask.handle, ask.nonce);
+            let distance = if handle == me { 0 } else { REACH_UNKNOWN };
+            let answer = Job::Answer {
+                handle,
+                nonce,
+                distance,
+            };
+            self.out.push(at, Queue::Control, answer);
+            return Ok(None);
+        }
         let wait = self.config.ask_wait.times(3).as_millis() / 4;
         let wait = crate::time::Span::from_millis(wait);
         let question = (ask.handle, ask.nonce, ask.ttl);
@@ -276,7 +295,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let allowed = self
             .out
             .link_mut(at)
-            .is_some_and(|link| link.pings.take(now, 60));
+            .is_some_and(|link| link.pings.take(now, 8));
         if !allowed {
             return Err(Drop::RateLimited.into());
         }

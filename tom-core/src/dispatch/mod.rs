@@ -2,6 +2,8 @@
 //!
 //! Each input goes to the concern it is for; what that concern found out is told to the others from
 //! here. The concerns themselves (`session`, `delivery`, `routing`) do not know each other.
+//! Each step is a function of its own (`inline(never)`): together in one, the stack of the rarest would
+//! be under each of them.
 //! `send.rs`, `receive.rs`, `answer.rs`, `forward.rs`, `link.rs` and `tick.rs` are this page in parts.
 
 mod answer;
@@ -23,7 +25,7 @@ use crate::config::Config;
 use crate::crypto::Suite;
 use crate::delivery;
 use crate::egress::{Egress, Job};
-use crate::error::{Drop, Refusal};
+use crate::error::{Drop, Misuse, Refusal};
 use crate::identity::Keys;
 use crate::input::{Input, SendResult};
 use crate::node::Own;
@@ -97,7 +99,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 self.reset_expiries()
             }
             Input::Taken(id) => self.taken(id),
+            Input::Restored(_) if cfg!(not(feature = "records")) => {
+                Err(Refusal::Misuse(Misuse::BadRecord).into())
+            }
             Input::Restored(record) => self.restored(record),
+            Input::Persisted { .. } if cfg!(not(feature = "records")) => Ok(None),
             Input::Persisted { key, version, ok } => self.persisted(key, version, ok),
             Input::Reseed(seed) => {
                 self.session.state.rng.reseed(&seed);
@@ -106,7 +112,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
         };
         while let Some(sid) = self.session.state.dropped.pop() {
-            if self.config.durable {
+            if self.config.keeps_records() {
                 self.out.push_local(Job::Forget(session_key(sid)));
             }
         }

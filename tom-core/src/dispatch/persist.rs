@@ -11,11 +11,11 @@ use crate::error::{Misuse, Refusal};
 use crate::identity::Keys;
 use crate::input::LinkId;
 use crate::output::{DeliveryId, Record, RecordKey, RecordKind, State};
-use crate::report::Attempts;
+use crate::report::Transmissions;
 use crate::session::record as sessions;
 use crate::session::{ContactRef, Recover};
 use crate::time::Span;
-use crate::wire::{MessageId, Reference, Sid};
+use crate::wire::{MessageId, Reference, Sid, message_id};
 
 const BAD: Refusal = Refusal::Misuse(Misuse::BadRecord);
 
@@ -52,6 +52,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A record is durable, or could not be made so.
+    #[inline(never)]
     pub(super) fn persisted(&mut self, key: RecordKey, version: u32, ok: bool) -> Step {
         // What storage refused is offered again later, not at once: a full disk must not spin.
         match key.kind {
@@ -140,6 +141,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A record read back, before anything else happened.
+    #[inline(never)]
     pub(super) fn restored(&mut self, record: Record<'_>) -> Step {
         if !self.out.has_room() {
             return Err(Refusal::Backpressure.into());
@@ -180,9 +182,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     fn restore_message(&mut self, bytes: &[u8], version: u32) -> Step {
         let restored = messages::read_message(bytes).ok_or(BAD)?;
+        let held = matches!(restored.recover, Recover::Plain);
+        let named = message_id(restored.envelope).map(|id| id.reference());
+        if !held && named != Some(restored.reference) {
+            return Err(BAD.into());
+        }
         let contact = self.contact(&restored.to, true)?;
         let envelope = self.out.pool.store(&[restored.envelope]).ok_or(BAD)?;
-        let held = matches!(restored.recover, Recover::Plain);
         let message = Message {
             id: restored.id,
             reference: restored.reference,
@@ -209,7 +215,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             durable: true,
             version,
             accepted: self.now,
-            attempts: Attempts::new(),
+            attempts: Transmissions::default(),
         };
         let idx = match self.delivery.outbox.insert(message) {
             Ok(idx) => idx,

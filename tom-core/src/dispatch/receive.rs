@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::{Fault, Step, World};
-use crate::crypto::Suite;
+use crate::crypto::{self, Suite};
 use crate::delivery::{InboxEntry, OpenedEntry, Seen};
 use crate::egress::{Job, LinkRef, Queue};
 use crate::error::Drop;
@@ -33,6 +33,7 @@ const READS: usize = 64;
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Reads a link datagram frame by frame. A bad frame costs itself; the others are used.
+    #[inline(never)]
     pub(super) fn datagram(&mut self, link: LinkId, bytes: &mut [u8]) -> Step {
         self.stats.bytes_in = self.stats.bytes_in.saturating_add(bytes.len() as u64);
         let Some(link) = self.out.find(link) else {
@@ -66,6 +67,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut frames = Frames::new(rest);
         let parsed = frames.next();
         let used = rest.len() - frames.rest().len();
+        if used > self.own.max_frame as usize {
+            return (Err(self.drop(Drop::TooBig)), used);
+        }
         let frame = match parsed {
             None => return (Ok(None), used.max(1)),
             Some(Err(reason)) => {
@@ -180,6 +184,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.out.push(link, Queue::Control, Job::Taken(reference));
     }
 
+    #[inline(never)]
     fn on_seal(&mut self, arrival: Arrival, bytes: &mut [u8], trace: &Trace) -> Step {
         if let Some(idx) = self.delivery.opened.find(&arrival.reference.0) {
             self.taken_frame(arrival.link, arrival.reference);
@@ -202,6 +207,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             arrival.reference,
             &mut evicted,
         );
+        crypto::scrub();
         self.evicted(evicted);
         let opened = match opened {
             Ok(opened) => opened,
@@ -312,12 +318,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     fn remember_opened(&mut self, entry: OpenedEntry) {
         let id = entry.reference;
         if let Ok(idx) = self.delivery.opened.insert(entry)
-            && self.config.durable
+            && self.config.keeps_records()
         {
             self.out.push_local(Job::PersistOpened { idx, id });
         }
     }
 
+    #[inline(never)]
     fn on_data(
         &mut self,
         arrival: Arrival,
@@ -338,6 +345,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             commit,
             room,
         );
+        crypto::scrub();
         let opened = match opened {
             Ok(opened) => opened,
             Err(DataRefused::Again { contact, secret }) => {
@@ -371,7 +379,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         // The counter is fresh, so only a message sealed again can have come before, or one from
         // before a restart, whose window was not written down in time.
-        let seen = if parsed.orig.is_some() || self.config.durable {
+        let seen = if parsed.orig.is_some() || self.config.keeps_records() {
             self.delivery.seen(receipt.contact.handle, receipt.id)
         } else {
             Seen::No
@@ -394,7 +402,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.out
                 .notify(crate::output::Event::Session { peer: contact.key });
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.persist_session(opened.sid);
         }
     }
@@ -454,7 +462,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             ContentBody::Candidates(_) => {
                 let list = content.get(parsed.head().len()..).unwrap_or_default();
-                self.on_candidates(receipt.contact, list);
+                // A one-shot's first flight proves too little to make us dial anywhere.
+                if receipt.in_session {
+                    self.on_candidates(receipt.contact, list);
+                }
                 self.protocol_done(receipt);
                 Ok(None)
             }
@@ -495,7 +506,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                     sender: receipt.contact.handle,
                     reference: receipt.id,
                 };
-                if self.config.durable {
+                if self.config.keeps_records() {
                     self.out.push_local(Job::PersistInbox { idx, id });
                 }
                 self.out.push_local(Job::Deliver { idx, id });

@@ -1,8 +1,8 @@
 //! From a command to an envelope in a link's queue. Spec: delivery, "Sending".
 
 use super::{Fault, Step, World};
-use crate::bounded::Idx;
-use crate::crypto::Suite;
+use crate::bounded::{BLOCK, Idx};
+use crate::crypto::{self, Suite};
 use crate::delivery::{Message, Proof, Purpose, keep_until};
 use crate::egress::{Egress, Job, LinkRef, Queue};
 use crate::error::{Full, Misuse, Refusal, TableName};
@@ -10,7 +10,7 @@ use crate::identity::{Keys, PublicKey};
 use crate::input::{Command, LinkId, Send};
 use crate::output::{RecordKey, RecordKind, State};
 use crate::policy::backoff;
-use crate::report::Attempts;
+use crate::report::Transmissions;
 use crate::routing::{Asker, Choice, Wish};
 use crate::session::{self, ContactRef, Recover, SealRequest, Sealed};
 use crate::time::Span;
@@ -28,6 +28,7 @@ const KNOCK_EVERY: Span = Span::from_secs(60);
 pub(crate) const SEAL_OVERHEAD: usize = 24 + 96 + 5 + 9;
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
+    #[inline(never)]
     pub(super) fn command(&mut self, command: Command<'_>) -> Step {
         match command {
             Command::Send(send) => self.send(send).map(Some),
@@ -111,14 +112,21 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let sealed =
             self.session
                 .seal::<K, C>(self.now, self.config, &self.me, self.scratch, request)?;
+        crypto::scrub();
         let id = sealed.id;
         // The last entry is kept for what asks for the session that a held message waits for.
-        let left = self.delivery.outbox.capacity() - self.delivery.outbox.len();
-        if matches!(sealed.recover, Recover::Plain) && left < 2 {
-            return Err(full(TableName::Outbox, self.delivery.outbox.capacity()));
+        // The same holds for payload blocks, and for what sealing it then adds.
+        if matches!(sealed.recover, Recover::Plain) {
+            let left = self.delivery.outbox.capacity() - self.delivery.outbox.len();
+            if left < 2 {
+                return Err(full(TableName::Outbox, self.delivery.outbox.capacity()));
+            }
+            if !self.out.pool.room_for(sealed.len + 3 * BLOCK) {
+                return Err(full(TableName::Blocks, self.out.pool.capacity()));
+            }
         }
         let idx = self.track(sealed, request, post.purpose, None)?;
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.out.push_local(Job::PersistOutbox {
                 idx,
                 id: id.reference(),
@@ -202,7 +210,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             held,
             read: carried.read,
             telling: false,
-            durable: !self.config.durable,
+            durable: !self.config.keeps_records(),
             version: carried.version,
             accepted: carried.accepted,
             attempts: carried.attempts,
@@ -245,7 +253,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut choice = self.routing.choose(&self.out, self.now, wish);
         if choice == Choice::Ask {
             let until = self.now.plus(self.config.ask_wait);
-            if self.routing.ask(&mut self.out, dst, Asker::Here, 2, until) {
+            if self
+                .routing
+                .ask(&mut self.out, self.now, dst, Asker::Here, 2, until)
+            {
                 if let Some(message) = self.delivery.outbox.get_mut(idx) {
                     message.asking = true;
                 }
@@ -460,7 +471,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return false;
         };
         let len = message.envelope.len() as usize;
-        if !self.out.pool.room_for(len + SEAL_OVERHEAD) {
+        // The old envelope's blocks are free before the new one is stored.
+        if !self.out.pool.room_for(SEAL_OVERHEAD) {
             return false;
         }
         let Some(buf) = self.scratch.get_mut(..len) else {
@@ -541,14 +553,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             took: Span::ZERO,
             in_session: false,
             sends: 0,
-            attempts: Attempts::new(),
+            accepted: old.accepted,
+            attempts: Transmissions::default(),
         };
         let (contact, purpose, held) = (old.contact, old.purpose, old.held);
         let (session, envelope) = (old.session, old.envelope);
         // Dropped in place, so that the keys in it are wiped where they lie.
         self.delivery.outbox.discard(idx);
         if let Some(sid) = session {
-            self.session.settled(sid, None, false);
+            let _outdated = self.session.settled(sid, None, false);
         }
         self.out.pool.free(envelope);
         // A message that was held had no envelope that a proof could be for.
@@ -558,7 +571,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         match self.track(sealed, request, purpose, Some(carried)) {
             Ok(idx) => {
-                if self.config.durable
+                if self.config.keeps_records()
                     && let Some(message) = self.delivery.outbox.get(idx)
                 {
                     self.out.push_local(Job::PersistOutbox {
@@ -601,7 +614,7 @@ pub(super) struct Carried {
     read: bool,
     version: u32,
     accepted: crate::time::Instant,
-    attempts: Attempts,
+    attempts: Transmissions,
 }
 
 impl Carried {
@@ -615,7 +628,7 @@ impl Carried {
             read: false,
             version: 0,
             accepted: now,
-            attempts: Attempts::new(),
+            attempts: Transmissions::default(),
         }
     }
 }

@@ -20,6 +20,7 @@ const ROUTE_LIFE: Span = Span::from_secs(6 * 3600);
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Works off what is due, at most [`WORK`] entries; the deadline says whether more is.
+    #[inline(never)]
     pub(super) fn tick(&mut self) -> Step {
         for _ in 0..WORK {
             if !self.out.has_room() {
@@ -159,7 +160,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         self.out.pool.free(message.envelope);
         if let Some(sid) = message.session {
-            self.session.settled(sid, None, false);
+            let _outdated = self.session.settled(sid, None, false);
         }
         if let Some(contact) = self.session.contacts.get_mut(message.contact) {
             contact.held = contact.held.saturating_sub(1);
@@ -171,7 +172,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 state: State::Expired,
             });
         }
-        if self.config.durable {
+        if self.config.keeps_records() {
             self.out
                 .push_local(Job::Forget(super::send::outbox_key(message.id)));
         }
@@ -241,7 +242,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             let key = super::persist::opened_key(entry.reference);
             self.delivery.opened.discard(idx);
-            if self.config.durable && self.out.has_room() {
+            if self.config.keeps_records() && self.out.has_room() {
                 self.out.push_local(Job::Forget(key));
             }
         }

@@ -12,7 +12,7 @@ pub(crate) const ASKS_PER_MINUTE: u32 = 8;
 /// After nobody knew, nobody is asked again for this long.
 pub(crate) const QUIET: Span = Span::from_secs(30);
 /// Neighbours asked at once.
-const FAN_OUT: u32 = 16;
+const FAN_OUT: usize = 16;
 /// A next hop proven longer ago than this is no longer vouched for to others.
 const VOUCH: Span = Span::from_secs(600);
 
@@ -24,8 +24,8 @@ pub(crate) struct Ask {
     pub(crate) nonce: u32,
     /// Who wants to know.
     pub(crate) asker: Asker,
-    /// Answers still expected.
-    pub(crate) open: u32,
+    /// The links whose answers are still expected.
+    pub(crate) open: heapless::Vec<LinkId, FAN_OUT>,
 }
 
 /// Who wants to know.
@@ -60,6 +60,7 @@ impl Tables<'_> {
     pub(crate) fn ask(
         &mut self,
         out: &mut Egress<'_>,
+        now: Instant,
         handle: Handle,
         asker: Asker,
         ttl: u8,
@@ -78,22 +79,25 @@ impl Tables<'_> {
             Asker::Here => None,
             Asker::Neighbour(link, _) => Some(link.id),
         };
-        let mut open = 0;
+        let mut open = heapless::Vec::new();
         let mut next = out.links.oldest();
         while let Some(idx) = next {
             next = out.links.after(idx);
-            let Some(link) = out.links.get(idx) else {
+            let Some(link) = out.links.get_mut(idx) else {
                 continue;
             };
             let at = LinkRef { idx, id: link.id };
-            if Some(link.id) == not || !link.relays || open >= FAN_OUT {
+            if Some(link.id) == not || !link.relays || link.blocked || open.is_full() {
                 continue;
             }
-            if out.push(at, Queue::Control, Job::Ask { handle, nonce, ttl }) {
-                open += 1;
+            // What the neighbour would not answer anyway is not asked.
+            if link.questions.take(now, ASKS_PER_MINUTE)
+                && out.push(at, Queue::Control, Job::Ask { handle, nonce, ttl })
+            {
+                let _bounded = open.push(at.id);
             }
         }
-        if open == 0 {
+        if open.is_empty() {
             return false;
         }
         match self.asks.insert(Ask {
@@ -136,6 +140,7 @@ impl Tables<'_> {
             && ttl > 1
             && self.ask(
                 out,
+                now,
                 handle,
                 Asker::Neighbour(from, nonce),
                 (ttl - 1).min(MAX_REACH_TTL),
@@ -189,10 +194,12 @@ impl Tables<'_> {
     ) -> Option<Outcome> {
         let idx = self.asks.find(&nonce)?;
         let ask = self.asks.get_mut(idx).filter(|ask| ask.handle == handle)?;
-        ask.open = ask.open.saturating_sub(1);
-        let open = ask.open;
+        // Each neighbour asked answers once: one that talks more does not end the question.
+        let place = ask.open.iter().position(|link| *link == from.id)?;
+        ask.open.swap_remove(place);
+        let last = ask.open.is_empty();
         if distance == REACH_UNKNOWN {
-            return Some(if open == 0 {
+            return Some(if last {
                 self.end(out, now, idx)
             } else {
                 Outcome::Open
@@ -203,7 +210,7 @@ impl Tables<'_> {
         // Our own question stays open for further answers, each of which adds an alternative; a
         // neighbour's is answered once.
         let asker = self.asks.get(idx)?.asker;
-        if open == 0 || asker != Asker::Here {
+        if last || asker != Asker::Here {
             self.ask_timers.clear(idx);
             self.asks.remove(idx);
         }
@@ -240,14 +247,12 @@ impl Tables<'_> {
                 Outcome::Nobody(ask.handle)
             }
             Asker::Neighbour(link, nonce) => {
-                if !known {
-                    let job = Job::Answer {
-                        handle: ask.handle,
-                        nonce,
-                        distance: REACH_UNKNOWN,
-                    };
-                    out.push(link, Queue::Control, job);
-                }
+                let job = Job::Answer {
+                    handle: ask.handle,
+                    nonce,
+                    distance: self.distance(out, now, ask.handle, link.id),
+                };
+                out.push(link, Queue::Control, job);
                 Outcome::Open
             }
         }

@@ -2,8 +2,9 @@
 //! Spec: routing, "Forwarding" and "Return routes".
 
 use super::Tables;
-use crate::bounded::{Chain, Entry, Idx};
+use crate::bounded::{Chain, Entry};
 use crate::egress::LinkRef;
+use crate::input::LinkId;
 use crate::time::{Instant, Span};
 use crate::wire::{Commit, Flags, Handle, Reference};
 
@@ -20,6 +21,8 @@ pub(crate) struct Forward {
     /// The envelope, then the trace to go with it.
     pub(crate) bytes: Chain,
     pub(crate) envelope_len: u32,
+    /// When it came.
+    pub(crate) at: Instant,
     pub(crate) to: Option<LinkRef>,
     /// `to` is the recipient itself.
     pub(crate) direct: bool,
@@ -110,6 +113,9 @@ impl Tables<'_> {
 
     /// The way back for a reference.
     pub(crate) fn returning_mut(&mut self, reference: Reference) -> Option<&mut Return> {
+        if cfg!(not(feature = "relay")) {
+            return None;
+        }
         let idx = self.returns.find(&reference.0)?;
         self.returns.get_mut(idx)
     }
@@ -131,11 +137,9 @@ impl Tables<'_> {
         }
     }
 
-    /// The oldest forward that waits for a route to `dst`.
-    pub(crate) fn waiting_for(&self, dst: Handle) -> Option<Idx> {
-        self.forwards
-            .iter()
-            .find(|(_, f)| f.dst == dst && f.to.is_none())
-            .map(|(idx, _)| idx)
+    /// How many copies from this link are held, counted up to `most`.
+    pub(crate) fn forwards_from(&self, link: LinkId, most: u32) -> u32 {
+        let held = self.forwards.iter().filter(|(_, f)| f.from.id == link);
+        held.take(most as usize).count() as u32
     }
 }

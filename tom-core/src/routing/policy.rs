@@ -39,7 +39,7 @@ impl Tables<'_> {
     pub(crate) fn choose(&self, out: &Egress<'_>, now: Instant, wish: Wish) -> Choice {
         let usable = |at: LinkRef| {
             out.link(at)
-                .filter(|link| Some(at.id) != wish.from && wish.frame <= link.max_frame as usize)
+                .filter(|link| Some(at.id) != wish.from && link.carries(wish.frame))
         };
         let route = self.route(wish.dst);
         let direct = route
@@ -73,7 +73,7 @@ impl Tables<'_> {
     /// No next hop is known, or the known one has just failed.
     fn choose_unknown(&self, out: &Egress<'_>, now: Instant, wish: Wish) -> Choice {
         let open = |link: &crate::egress::Link| {
-            Some(link.id) != wish.from && link.relays && wish.frame <= link.max_frame as usize
+            Some(link.id) != wish.from && link.relays && link.carries(wish.frame)
         };
         let mut candidates = 0u32;
         let mut others = 0u32;

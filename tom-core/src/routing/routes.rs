@@ -5,19 +5,22 @@ use crate::bounded::Entry;
 use crate::egress::LinkRef;
 use crate::input::LinkId;
 use crate::policy::smooth;
-use crate::time::{Instant, Span};
+use crate::time::{Instant, Short, Span};
 use crate::wire::Handle;
 
 /// Next hops remembered per destination.
-pub(crate) const VIAS: usize = 4;
+pub(crate) const VIAS: usize = if cfg!(feature = "alloc") { 4 } else { 2 };
 
 /// The ways towards one destination.
+///
+/// What a choice reads stands in front and close together: it is a cache miss per envelope.
 #[derive(Debug)]
+#[repr(C)]
 pub(crate) struct Route {
     pub(crate) dst: Handle,
     /// The link to the destination itself.
     pub(crate) direct: Option<LinkRef>,
-    pub(crate) vias: heapless::Vec<Via, VIAS>,
+    pub(crate) vias: heapless::Vec<Via, VIAS, u8>,
     /// Nobody knew when all were asked: not asked again before this.
     pub(crate) quiet_until: Option<Instant>,
 }
@@ -37,7 +40,7 @@ pub(crate) struct Via {
     /// How good it is: halved by each failure, never zero; raised by each proof.
     pub(crate) rank: u16,
     /// Smoothed time from an attempt to its proof.
-    pub(crate) rtt: Option<Span>,
+    pub(crate) rtt: Option<Short>,
     pub(crate) distance: u8,
     pub(crate) at: Instant,
 }
@@ -83,7 +86,8 @@ impl Tables<'_> {
     }
 
     fn evict_route(&mut self) {
-        for _ in 0..8 {
+        // Ends: there are four times as many routes as links.
+        for _ in 0..self.routes.len() {
             let Some(idx) = self.routes.oldest() else {
                 return;
             };
@@ -136,7 +140,7 @@ impl Tables<'_> {
             via.rank = via.rank.max(RANK_PROOF).saturating_add(256).min(RANK_MAX);
             via.at = now;
             if let Some(sample) = rtt {
-                via.rtt = Some(smooth(via.rtt, sample));
+                via.rtt = Some(Short::new(smooth(via.rtt.map(Short::span), sample)));
             }
             return;
         }
@@ -146,7 +150,7 @@ impl Tables<'_> {
                 link,
                 source: Source::Proof,
                 rank: RANK_PROOF,
-                rtt,
+                rtt: rtt.map(Short::new),
                 distance: 2,
                 at: now,
             },
@@ -210,6 +214,7 @@ impl Tables<'_> {
             .iter()
             .find(|via| via.link.id == link)?
             .rtt
+            .map(Short::span)
     }
 
     /// Nobody knew: leave everybody in peace for a while.

@@ -40,6 +40,8 @@ pub(crate) struct Contact {
 pub(crate) struct Introduction {
     /// When our candidates were last sent.
     pub(crate) told: Option<Instant>,
+    /// When theirs were last heard.
+    pub(crate) heard: Option<Instant>,
     /// Theirs, in the pool.
     pub(crate) theirs: Option<Chain>,
     pub(crate) dialing: bool,

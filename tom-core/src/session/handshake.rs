@@ -63,22 +63,16 @@ impl Tables<'_> {
         self.state.rng.fill(&mut e);
         let split = responder.write2::<C>(&e, &mut noise).ok()?;
         zeroize::Zeroize::zeroize(&mut e);
+        crate::crypto::scrub();
         let resp = CachedResp {
+            live: true,
             reference: offer.reference,
             expiry: offer.expiry,
             sid: offer.sid,
             noise,
         };
         self.establish(
-            now,
-            config,
-            at,
-            false,
-            sid,
-            offer.sid,
-            offer.peer,
-            &split,
-            Some(resp),
+            now, config, at, false, sid, offer.sid, offer.peer, &split, resp,
         )?;
         if let Some(contact) = self.contacts.get_mut(at) {
             contact.answered = Some(now);
@@ -113,6 +107,7 @@ impl Tables<'_> {
             .initiator
             .read2::<C>(me.keys, &mut buf)
             .map_err(|_| Drop::BadResp)?;
+        crate::crypto::scrub();
         let inner = buf
             .get(PAYLOAD2_AT..PAYLOAD2_AT + RespPayload::LEN)
             .ok_or(Drop::BadResp)?;
@@ -126,8 +121,18 @@ impl Tables<'_> {
         if let Some(contact) = self.contacts.get_mut(at) {
             contact.pending = contact.pending.saturating_sub(1);
         }
-        self.establish(now, config, at, true, sid, peer_sid, peer, &split, None)
-            .ok_or(Drop::ContactsFull)?;
+        self.establish(
+            now,
+            config,
+            at,
+            true,
+            sid,
+            peer_sid,
+            peer,
+            &split,
+            CachedResp::NONE,
+        )
+        .ok_or(Drop::ContactsFull)?;
         Ok(Answered { contact: at, sid })
     }
 
@@ -168,7 +173,7 @@ impl Tables<'_> {
         peer_sid: Sid,
         peer: Terms,
         split: &Split,
-        resp: Option<CachedResp>,
+        resp: CachedResp,
     ) -> Option<()> {
         let (k_tx, k_rx) = if initiator {
             (&split.k_i2r, &split.k_r2i)
@@ -189,11 +194,12 @@ impl Tables<'_> {
             h: split.h,
             unacked: 0,
             floor: 0,
+            floor_stored: 0,
             refused: heapless::Vec::new(),
             mute: false,
             peer,
             resp,
-            reserved: if config.durable { 0 } else { u32::MAX },
+            reserved: if config.keeps_records() { 0 } else { u32::MAX },
             reserving: 0,
             version: 0,
             persist_queued: false,

@@ -74,6 +74,8 @@ pub(crate) struct Session {
     pub(crate) unacked: u32,
     /// One above the highest counter of ours that was proven.
     pub(crate) floor: u32,
+    /// The floor its last record holds.
+    pub(crate) floor_stored: u32,
     /// Counters of the peer whose content was not used: their copies are never acknowledged.
     pub(crate) refused: heapless::Vec<u32, 8>,
     /// More than can be remembered were not used: no copy is acknowledged again.
@@ -81,7 +83,7 @@ pub(crate) struct Session {
     /// What the peer said of itself in the handshake.
     pub(crate) peer: Terms,
     /// The answer to the handshake, kept until the peer has shown that it has it.
-    pub(crate) resp: Option<CachedResp>,
+    pub(crate) resp: CachedResp,
     /// Counters below this are durable (all of them on a volatile node).
     pub(crate) reserved: u32,
     /// Counters below this are durable once the last record is.
@@ -119,11 +121,24 @@ impl Session {
 /// The answer to a handshake, to be sent again when the one-shot comes again.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CachedResp {
+    /// There is one. Not an `Option`, whose unused part could take on what lay on the stack.
+    pub(crate) live: bool,
     pub(crate) reference: Reference,
     pub(crate) expiry: u32,
     /// The initiator's id.
     pub(crate) sid: Sid,
     pub(crate) noise: [u8; crate::wire::NOISE2_LEN],
+}
+
+impl CachedResp {
+    /// No answer is kept.
+    pub(crate) const NONE: Self = Self {
+        live: false,
+        reference: Reference([0; 8]),
+        expiry: 0,
+        sid: Sid([0; 4]),
+        noise: [0; crate::wire::NOISE2_LEN],
+    };
 }
 
 /// A handshake we started and whose answer is not here yet.
@@ -148,7 +163,7 @@ impl Entry for Pending {
 /// What this node says of itself in a handshake.
 pub(crate) fn own_terms(config: &Config) -> Terms {
     Terms {
-        persists: config.durable,
+        persists: config.keeps_records(),
         window: match config.profile {
             Profile::Leaf | Profile::Relay => Window::Narrow,
             Profile::Full => Window::Wide,
@@ -195,17 +210,18 @@ impl Tables<'_> {
 
     /// A message of this session was proven (`proven`), ended or went elsewhere: one more may be
     /// under way.
-    pub(crate) fn settled(&mut self, sid: Sid, n: Option<u32>, proven: bool) {
-        if let Some(session) = self
-            .sessions
-            .find(&sid.0)
-            .and_then(|i| self.sessions.get_mut(i))
-        {
-            session.unacked = session.unacked.saturating_sub(1);
-            if let (Some(n), true) = (n, proven) {
-                session.floor = session.floor.max(n.saturating_add(1));
-            }
+    ///
+    /// True when so much was proven that its record is out of date.
+    pub(crate) fn settled(&mut self, sid: Sid, n: Option<u32>, proven: bool) -> bool {
+        let idx = self.sessions.find(&sid.0);
+        let Some(session) = idx.and_then(|idx| self.sessions.get_mut(idx)) else {
+            return false;
+        };
+        session.unacked = session.unacked.saturating_sub(1);
+        if let (Some(n), true) = (n, proven) {
+            session.floor = session.floor.max(n.saturating_add(1));
         }
+        session.floor.saturating_sub(session.floor_stored) >= RESERVE / 2
     }
 
     /// The content under this counter was not used: copies of it must not be acknowledged.
@@ -236,7 +252,7 @@ impl Tables<'_> {
             && session.unacked < window
             // What the peer has not seen it cannot follow further than its window.
             && n.saturating_sub(session.floor) < window
-            && (!config.durable || n < session.reserved);
+            && (!config.keeps_records() || n < session.reserved);
         usable.then_some(session)
     }
 

@@ -222,7 +222,7 @@ impl Tables<'_> {
         }
         let confirmed = !session.confirmed;
         session.confirmed = true;
-        session.resp = None;
+        session.resp = super::CachedResp::NONE;
         Ok(OpenedData {
             contact: session.contact,
             content: at..end,

@@ -30,6 +30,7 @@ impl Tables<'_> {
         let session = self.sessions.get_mut(idx)?;
         session.persist_queued = false;
         session.version = session.version.wrapping_add(1);
+        session.floor_stored = session.floor;
         session.reserving = session.tx.peek().saturating_add(RESERVE);
         let version = session.version;
         let peer = self.contacts.get(session.contact)?.key;
@@ -137,11 +138,12 @@ pub(crate) fn read<C: Suite>(bytes: &[u8], now: Instant, unix: u64) -> Option<Re
         h,
         unacked: 0,
         floor,
+        floor_stored: floor,
         refused: heapless::Vec::new(),
         // What its window did not get to write down cannot be told from what was refused.
         mute: true,
         peer: terms,
-        resp: None,
+        resp: super::CachedResp::NONE,
         reserved: 0,
         reserving: 0,
         version: 0,

@@ -169,7 +169,7 @@ impl Tables<'_> {
         if request.wants_ack {
             session.unacked += 1;
         }
-        let persist = config.durable && n.saturating_add(RESERVE / 2) >= session.reserved;
+        let persist = config.keeps_records() && n.saturating_add(RESERVE / 2) >= session.reserved;
         let id = message_id(scratch.get(..len).ok_or(too_long)?).ok_or(too_long)?;
         Ok(Sealed {
             len,

@@ -53,9 +53,23 @@ pub struct Fixed<
 }
 
 /// A device that sends and receives and never forwards.
-pub type Leaf = Fixed<2, 16, 8, 4, 8, 16, 8, 64, 64, 1, 1, 16, 1, 96, 20, 1_200>;
+pub type Leaf = Fixed<2, 16, 4, 2, 8, 16, 4, 64, 64, 1, 1, 8, 1, 64, 14, 1_200>;
 /// A microcontroller that forwards for others too.
 pub type RelayMcu = Fixed<8, 32, 16, 8, 16, 48, 16, 64, 64, 8, 256, 64, 8, 192, 64, 1_200>;
+
+/// The most a whole `leaf` takes, keys included, in a build without an allocator, in bytes.
+#[cfg(any(test, not(feature = "alloc")))]
+pub(crate) const LEAF_BUDGET: usize = 28 * 1_024;
+/// The same of a `relay-mcu`.
+#[cfg(any(test, not(feature = "alloc")))]
+pub(crate) const RELAY_MCU_BUDGET: usize = 96 * 1_024;
+
+// With an allocator entries are larger, since such machines have room to spare.
+#[cfg(not(feature = "alloc"))]
+const _: () = {
+    assert!(size_of::<crate::Node<Leaf>>() <= LEAF_BUDGET);
+    assert!(size_of::<crate::Node<RelayMcu>>() <= RELAY_MCU_BUDGET);
+};
 
 macro_rules! each_capacity {
     ($make:ident) => {

@@ -55,7 +55,7 @@ pub struct TableUse {
 }
 
 impl Limits {
-    /// A computer that takes part fully: about 3 MB.
+    /// A computer that takes part fully: about 7 MB.
     #[must_use]
     pub const fn desktop() -> Self {
         Self {
@@ -107,11 +107,11 @@ impl Limits {
         Self {
             links: 2,
             contacts: 16,
-            sessions: 8,
-            pending: 4,
+            sessions: 4,
+            pending: 2,
             outbox: 8,
             proofs: 16,
-            inbox: 8,
+            inbox: 4,
             opened: 64,
             delivered: 64,
             forwards: 2,

@@ -1,6 +1,6 @@
 //! Where a node's tables live. Spec: memory.
 //!
-//! [`Fixed`] is arrays sized at compile time, for firmware; [`Heap`] (feature `alloc`) is sized once
+//! [`Fixed`] is arrays sized at compile time, for firmware; `Heap` (feature `alloc`) is sized once
 //! from [`Limits`]. Both lend the same type-erased views, so the protocol is compiled once.
 
 /// The methods both storages share word for word: they differ in who owns the slots only.
@@ -199,7 +199,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// A node's memory. Implemented by [`Fixed`] and [`Heap`] only.
+/// A node's memory. Implemented by [`Fixed`] and `Heap` only, and by exclusive references to them.
 pub trait Storage: sealed::Sealed {
     /// Lends all tables.
     #[doc(hidden)]

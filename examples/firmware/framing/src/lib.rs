@@ -65,7 +65,9 @@ impl Deframer {
                     Step::Bad
                 }
             },
-            Ok(DecodeResult::DataComplete) => buf.get_mut(..self.len).map_or(Step::Bad, Step::Frame),
+            Ok(DecodeResult::DataComplete) => {
+                buf.get_mut(..self.len).map_or(Step::Bad, Step::Frame)
+            }
             // Only a zero too early is an error, so the stream is already at a frame's end.
             Err(_) => Step::Bad,
         }
