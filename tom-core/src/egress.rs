@@ -35,6 +35,8 @@ pub(crate) struct Link {
     ready: bool,
     queues: [List; 3],
     queued: u32,
+    /// Copies of its envelopes that this node holds.
+    pub(crate) holding: u32,
     /// Smoothed time from an envelope to its TAKEN.
     pub(crate) rtt: Option<Span>,
     pub(crate) asks: Bucket,
@@ -70,6 +72,7 @@ impl Link {
             ready: false,
             queues: [List::new(), List::new(), List::new()],
             queued: 0,
+            holding: 0,
             rtt: None,
             asks: Bucket::full(8),
             questions: Bucket::full(8),

@@ -6,14 +6,14 @@ use core::str::FromStr;
 
 use bech32::primitives::decode::CheckedHrpstring;
 use bech32::{Bech32m, Hrp};
-use curve25519_dalek::edwards::CompressedEdwardsY;
+use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::montgomery::MontgomeryPoint;
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::crypto::{Suite, Tom1, wipe};
+use crate::crypto::{Key, Suite, Tom1, wipe};
 
 /// The human-readable part of an address.
 const HRP: Hrp = Hrp::parse_unchecked("tom");
@@ -90,9 +90,10 @@ pub trait Keys {
     fn agree(&self, their: &XPublic) -> Result<SharedSecret, WeakKey>;
 }
 
-/// Keys held in memory; wiped when dropped.
+/// Keys held in memory; wiped when dropped. The signing key is made anew for each signature: signing
+/// is rare, and small machines never do it.
 pub struct SoftKeys {
-    signing: SigningKey,
+    seed: Key,
     agreement: SharedSecret,
     public: PublicKey,
 }
@@ -247,16 +248,17 @@ impl SharedSecret {
 impl SoftKeys {
     /// The identity of a 32-byte secret seed (RFC 8032's private key).
     #[must_use]
-    pub fn from_seed(mut seed: [u8; 32]) -> Self {
-        let signing = SigningKey::from_bytes(&seed);
-        seed.zeroize();
-        let public = PublicKey(signing.verifying_key().to_bytes());
+    pub fn from_seed(seed: [u8; 32]) -> Self {
+        let seed = Key::new(seed);
         // SHA-512(seed)[..32]: the bytes RFC 8032 clamps into its own scalar.
-        let agreement = SharedSecret(signing.to_scalar_bytes());
+        let mut hash: [u8; 64] = Sha512::digest(seed.as_bytes()).into();
+        let agreement = SharedSecret(hash.first_chunk().copied().unwrap_or_default());
+        wipe(&mut hash);
+        let public = EdwardsPoint::mul_base_clamped(agreement.0).compress().0;
         Self {
-            signing,
+            seed,
             agreement,
-            public,
+            public: PublicKey(public),
         }
     }
 }
@@ -267,7 +269,11 @@ impl Keys for SoftKeys {
     }
 
     fn sign(&self, message: &[u8]) -> Signature {
-        Signature(self.signing.sign(message).to_bytes())
+        Signature(
+            SigningKey::from_bytes(self.seed.as_bytes())
+                .sign(message)
+                .to_bytes(),
+        )
     }
 
     fn agree(&self, their: &XPublic) -> Result<SharedSecret, WeakKey> {

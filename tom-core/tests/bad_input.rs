@@ -1,5 +1,9 @@
 //! Bytes nobody should send: each ends in a counted, numbered drop, or is used; nothing grows, nobody
 //! else is held up. Spec: drop reasons.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it is about"
+)]
 #![allow(unreachable_pub, reason = "helpers shared between test binaries")]
 
 #[path = "bad_input/lab.rs"]

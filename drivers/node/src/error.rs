@@ -53,6 +53,10 @@ pub enum Error {
     Stopped,
 }
 
+#[expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "an application cannot cause the others"
+)]
 fn refusal(refusal: Refusal) -> String {
     match refusal {
         Refusal::Misuse(Misuse::TooLong { max }) => {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use tom_core::identity::{Keys, PublicKey, SharedSecret, Signature, SoftKeys, WeakKey, XPublic};
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::Error;
 
@@ -21,8 +22,10 @@ pub struct Identity(Arc<SoftKeys>);
 impl Identity {
     /// The identity of a 32-byte secret, for tests and for keys kept elsewhere.
     #[must_use]
-    pub fn from_seed(seed: [u8; 32]) -> Self {
-        Self(Arc::new(SoftKeys::from_seed(seed)))
+    pub fn from_seed(mut seed: [u8; 32]) -> Self {
+        let keys = SoftKeys::from_seed(seed);
+        seed.zeroize();
+        Self(Arc::new(keys))
     }
 
     /// A new identity that nobody has.
@@ -64,13 +67,13 @@ impl Identity {
         };
         let about = file.metadata().map_err(|error| unreadable(path, &error))?;
         private(path, &about)?;
-        let mut text = String::new();
+        let mut text = Zeroizing::new(String::with_capacity(MAX_LEN as usize));
         file.take(MAX_LEN)
             .read_to_string(&mut text)
             .map_err(|error| unreadable(path, &error))?;
         let mut words = text.split_whitespace();
         let seed = match (words.next(), words.next().and_then(seed_of), words.next()) {
-            (Some(MAGIC), Some(seed), None) => seed,
+            (Some(MAGIC), Some(seed), None) => Zeroizing::new(seed),
             _ => {
                 return Err(Error::Identity {
                     path: path.into(),
@@ -79,7 +82,7 @@ impl Identity {
                 });
             }
         };
-        Ok(Some(Self::from_seed(seed)))
+        Ok(Some(Self::from_seed(*seed)))
     }
 
     fn create(path: &Path) -> Result<Self, Error> {
@@ -91,11 +94,15 @@ impl Identity {
         if let Some(dir) = path.parent() {
             private_dir(dir).map_err(|error| refused(&error))?;
         }
-        let seed: [u8; 32] = random()?;
-        let mut text = String::from(MAGIC);
+        let seed: Zeroizing<[u8; 32]> = Zeroizing::new(random()?);
+        // Room for all of it: a string that grows leaves copies behind.
+        let mut text = Zeroizing::new(String::with_capacity(128));
+        text.push_str(MAGIC);
         text.push(' ');
-        for byte in seed {
-            text.push_str(&format!("{byte:02x}"));
+        for byte in *seed {
+            for digit in [byte >> 4, byte & 15] {
+                text.push(char::from_digit(digit.into(), 16).unwrap_or_default());
+            }
         }
         text.push('\n');
         // Written aside and linked into place: the file is whole or not there, and of two programs
@@ -109,7 +116,7 @@ impl Identity {
             .and_then(|()| fs::hard_link(&aside, path));
         let _ = fs::remove_file(&aside);
         match written {
-            Ok(()) => Ok(Self::from_seed(seed)),
+            Ok(()) => Ok(Self::from_seed(*seed)),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 Self::load(path)?.ok_or_else(|| refused(&error))
             }

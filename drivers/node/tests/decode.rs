@@ -47,10 +47,19 @@ fn an_envelope_is_told_by_its_fields() {
 fn the_first_bad_byte_is_named_with_its_drop_number() {
     // A reserved flag, an unknown version, a frame cut off, a NACK that lacks its last byte.
     let cases = [
-        ("13 01 00 00000000 0102030405060708 00000000 0000", "    1  bad                      drop 6 BadFlags: first bad byte"),
-        ("23 00 00 00000000 0102030405060708 00000000 0000", "    0  bad                      drop 5 BadVersion: first bad byte"),
+        (
+            "13 01 00 00000000 0102030405060708 00000000 0000",
+            "    1  bad                      drop 6 BadFlags: first bad byte",
+        ),
+        (
+            "23 00 00 00000000 0102030405060708 00000000 0000",
+            "    0  bad                      drop 5 BadVersion: first bad byte",
+        ),
         ("03 0900 01 01", "drop 2 BadLength"),
-        ("15 00 27 00f15365 0000000000000000 0102030405060708 04 000000", "   27  bad                      drop 1 Truncated: bytes are missing here"),
+        (
+            "15 00 27 00f15365 0000000000000000 0102030405060708 04 000000",
+            "   27  bad                      drop 1 Truncated: bytes are missing here",
+        ),
     ];
     for (hex, says) in cases {
         let (code, out) = decoded(hex);
@@ -66,7 +75,8 @@ fn json_has_the_same_fields_with_their_places() {
     let value: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(value["ok"], true);
     let last = value["fields"].as_array().unwrap().last().unwrap();
-    let expected = json!({"name": "ref", "from": 3, "to": 11, "depth": 1, "value": "1112131415161718"});
+    let expected =
+        json!({"name": "ref", "from": 3, "to": 11, "depth": 1, "value": "1112131415161718"});
     assert_eq!(*last, expected);
 }
 
@@ -79,7 +89,16 @@ fn bytes_come_from_stdin_too() {
         .stdout(std::process::Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(b"04 0800\n1112131415161718\n").unwrap();
+    child
+        .stdin
+        .take()
+        .unwrap()
+        .write_all(b"04 0800\n1112131415161718\n")
+        .unwrap();
     let out = child.wait_with_output().unwrap();
-    assert!(String::from_utf8(out.stdout).unwrap().starts_with("    0  PASSED"));
+    assert!(
+        String::from_utf8(out.stdout)
+            .unwrap()
+            .starts_with("    0  PASSED")
+    );
 }

@@ -1,5 +1,6 @@
 //! The memory of an idle node.
 #![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod common;
 
@@ -10,7 +11,10 @@ const BOUND: u64 = 20_000;
 
 fn resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmRSS:"))
+        .unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }
 

@@ -1,5 +1,7 @@
 //! Two clients and a relay: messages, receipts, back-pressure, and a relay that comes back.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 mod common;
 
 use std::net::SocketAddr;
@@ -22,7 +24,9 @@ async fn client(seed: u8, peers: &[&Peer]) -> Client {
 }
 
 fn at(client: &Client) -> Peer {
-    format!("{}@{}", client.address(), client.local_addr()).parse().unwrap()
+    format!("{}@{}", client.address(), client.local_addr())
+        .parse()
+        .unwrap()
 }
 
 async fn linked(client: &Client, count: usize) {
@@ -38,23 +42,35 @@ async fn linked(client: &Client, count: usize) {
 #[tokio::test]
 async fn two_clients_exchange_over_a_relay() {
     let relay = client(1, &[]).await;
-    let (a, b) = (client(2, &[&at(&relay)]).await, client(3, &[&at(&relay)]).await);
+    let (a, b) = (
+        client(2, &[&at(&relay)]).await,
+        client(3, &[&at(&relay)]).await,
+    );
     linked(&relay, 2).await;
     let (mut at_a, mut at_b) = (a.messages(), b.messages());
     let mut events = a.events();
     let mut sending = a.submit(Outgoing::new(b.address(), "there")).await.unwrap();
     let message = at_b.next().await.unwrap();
-    assert_eq!((message.from, &*message.bytes), (a.address(), &b"there"[..]));
+    assert_eq!(
+        (message.from, &*message.bytes),
+        (a.address(), &b"there"[..])
+    );
     assert_eq!(message.neighbour, relay.address());
     assert_eq!(sending.wait(PATIENCE).await.state, State::Delivered);
     message.read().await.unwrap();
-    let read = tom::Event::Message { id: sending.id(), state: State::Read };
+    let read = tom::Event::Message {
+        id: sending.id(),
+        state: State::Read,
+    };
     while events.next().await.unwrap() != read {}
     let (back, message) = tokio::join!(b.send(a.address(), "and back"), at_a.next());
     assert!(back.unwrap().is_delivered());
     assert_eq!(message.unwrap().text(), "and back");
     let path = a.path(sending.id()).await.unwrap().unwrap();
-    assert_eq!(path.attempts.last().unwrap().neighbour, relay.address().handle());
+    assert_eq!(
+        path.attempts.last().unwrap().neighbour,
+        relay.address().handle()
+    );
 }
 
 #[tokio::test]
@@ -62,13 +78,26 @@ async fn what_no_application_takes_is_not_acknowledged() {
     let b = client(5, &[]).await;
     let a = client(4, &[&at(&b)]).await;
     linked(&a, 1).await;
-    let mut sending = a.submit(Outgoing::new(b.address(), "hold me")).await.unwrap();
+    let mut sending = a
+        .submit(Outgoing::new(b.address(), "hold me"))
+        .await
+        .unwrap();
     let mut messages = b.messages();
     let held = messages.next_held().await.unwrap();
-    assert!(!sending.wait(Duration::from_millis(700)).await.is_delivered());
+    assert!(
+        !sending
+            .wait(Duration::from_millis(700))
+            .await
+            .is_delivered()
+    );
     // Put back, it is the next one again; only taking it acknowledges it.
     drop(held);
-    assert!(!sending.wait(Duration::from_millis(300)).await.is_delivered());
+    assert!(
+        !sending
+            .wait(Duration::from_millis(300))
+            .await
+            .is_delivered()
+    );
     let message = messages.next_held().await.unwrap().take();
     assert_eq!(message.text(), "hold me");
     assert!(sending.wait(PATIENCE).await.is_delivered());
@@ -84,7 +113,11 @@ async fn a_slow_application_loses_nothing_and_holds_senders_back() {
     let sender = tokio::spawn(async move {
         let mut open = Vec::new();
         for n in 0..COUNT {
-            open.push(a.submit(Outgoing::new(address, n.to_le_bytes())).await.unwrap());
+            open.push(
+                a.submit(Outgoing::new(address, n.to_le_bytes()))
+                    .await
+                    .unwrap(),
+            );
         }
         for mut sending in open {
             assert!(sending.wait(Duration::from_secs(60)).await.is_delivered());
@@ -92,7 +125,10 @@ async fn a_slow_application_loses_nothing_and_holds_senders_back() {
         a.status().await.unwrap()
     });
     tokio::time::sleep(Duration::from_millis(500)).await;
-    assert!(!sender.is_finished(), "the outbox holds at most 1,024: the sender must wait");
+    assert!(
+        !sender.is_finished(),
+        "the outbox holds at most 1,024: the sender must wait"
+    );
     let mut messages = b.messages();
     let mut seen = vec![0; COUNT as usize];
     for _ in 0..COUNT {
@@ -132,7 +168,10 @@ async fn a_relay_that_restarts_is_found_again() {
     let (first, _) = tokio::join!(a.send(b.address(), "before"), messages.next());
     assert!(first.unwrap().is_delivered());
     drop(relay);
-    let mut sending = a.submit(Outgoing::new(b.address(), "meanwhile")).await.unwrap();
+    let mut sending = a
+        .submit(Outgoing::new(b.address(), "meanwhile"))
+        .await
+        .unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;
     let _relay = Node::start(&dir, &["--listen", &listen, "--advertise", "none"]);
     let limit = Duration::from_secs(40);
@@ -152,7 +191,15 @@ async fn the_commands_speak_to_the_running_node() {
         move || run(&["--data", &dir, "--json", "listen", "--count", "1"])
     });
     // A has no node running: `send` is one for as long as it takes.
-    let send = ["--data", a_dir.text(), "send", &b_address, "hello", "--peer", &relay.peer];
+    let send = [
+        "--data",
+        a_dir.text(),
+        "send",
+        &b_address,
+        "hello",
+        "--peer",
+        &relay.peer,
+    ];
     let (code, out, err) = run(&send);
     assert_eq!(code, 0, "{out}{err}");
     assert!(out.starts_with("delivered in"), "{out}");
@@ -161,7 +208,15 @@ async fn the_commands_speak_to_the_running_node() {
     let message: serde_json::Value = serde_json::from_str(&out).unwrap();
     assert_eq!(message["text"], "hello");
     // With a node running, its peers are not given again.
-    let (code, _, err) = run(&["--data", b_dir.text(), "send", &b_address, "x", "--peer", &relay.peer]);
+    let (code, _, err) = run(&[
+        "--data",
+        b_dir.text(),
+        "send",
+        &b_address,
+        "x",
+        "--peer",
+        &relay.peer,
+    ]);
     assert_eq!(code, 2);
     assert!(err.contains("leave out --peer"), "{err}");
 }

@@ -21,8 +21,10 @@ fn here() -> SocketAddr {
 
 async fn start(peer: Option<Peer>, evil: Option<Adversary>) -> Result<Client, Box<dyn Error>> {
     // Nobody is told an address: A and B must not find a way around the relay.
-    let mut builder =
-        Client::builder().identity(Identity::generate()?).listen(here()).advertise(Vec::new());
+    let mut builder = Client::builder()
+        .identity(Identity::generate()?)
+        .listen(here())
+        .advertise(Vec::new());
     if let Some(peer) = peer {
         builder = builder.peer(peer);
     }
@@ -37,23 +39,34 @@ async fn show() -> Result<(), Box<dyn Error>> {
     let evil = Adversary::default();
     let relay = start(None, Some(evil.clone())).await?;
     let at: Peer = format!("{}@{}", relay.address(), relay.local_addr()).parse()?;
-    let (a, b) = (start(Some(at.clone()), None).await?, start(Some(at), None).await?);
+    let (a, b) = (
+        start(Some(at.clone()), None).await?,
+        start(Some(at), None).await?,
+    );
     let mut messages = b.messages();
     let first = tokio::join!(a.send(b.address(), b"before"), messages.next()).0?;
     println!("an honest relay: {:?} after {:?}", first.state, first.took);
 
     evil.set(Mischief::Tamper);
-    let mut sending = a.submit(tom::Outgoing::new(b.address(), b"after".to_vec())).await?;
+    let mut sending = a
+        .submit(tom::Outgoing::new(b.address(), b"after".to_vec()))
+        .await?;
     let told = sending.wait(Duration::from_secs(2)).await;
     let drops = b.status().await?.stats.drops(Drop::BadTag);
     let (_, altered) = evil.done();
-    println!("it alters {altered} envelopes: A is told {:?}, B drops {drops} (number {})",
-        told.state, Drop::BadTag.code());
+    println!(
+        "it alters {altered} envelopes: A is told {:?}, B drops {drops} (number {})",
+        told.state,
+        Drop::BadTag.code()
+    );
     let fooled = told.is_delivered() || drops == 0 || altered == 0;
 
     evil.set(Mischief::None);
     let healed = tokio::join!(sending.wait(Duration::from_secs(30)), messages.next()).0;
-    println!("it is honest again: the same message is {:?} after {:?}", healed.state, healed.took);
+    println!(
+        "it is honest again: the same message is {:?} after {:?}",
+        healed.state, healed.took
+    );
     if fooled || healed.state < State::Delivered {
         return Err("the relay got somewhere".into());
     }

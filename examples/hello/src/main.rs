@@ -11,7 +11,11 @@ use tom::{Client, Identity, Peer};
 
 /// B: takes a message. Prints where it is reached, as a person would tell the other.
 async fn listen() -> Result<(), Box<dyn Error>> {
-    let node = Client::builder().identity(Identity::generate()?).listen(here()).start().await?;
+    let node = Client::builder()
+        .identity(Identity::generate()?)
+        .listen(here())
+        .start()
+        .await?;
     println!("{}@{}", node.address(), node.local_addr());
     let message = node.messages().next().await.ok_or("the node has ended")?;
     println!("B: {} from {}", message.text(), message.from);
@@ -22,11 +26,20 @@ async fn listen() -> Result<(), Box<dyn Error>> {
 /// A: sends one, and is told when B has it.
 async fn send(to: Peer) -> Result<(), Box<dyn Error>> {
     let address = to.address;
-    let node = Client::builder().identity(Identity::generate()?).listen(here()).peer(to).start().await?;
+    let node = Client::builder()
+        .identity(Identity::generate()?)
+        .listen(here())
+        .peer(to)
+        .start()
+        .await?;
     let delivery = node.send(address, b"hi").await?;
     println!("A: {:?} after {:?}", delivery.state, delivery.took);
     node.shutdown().await;
-    if delivery.is_delivered() { Ok(()) } else { Err("not delivered".into()) }
+    if delivery.is_delivered() {
+        Ok(())
+    } else {
+        Err("not delivered".into())
+    }
 }
 
 /// Any port of this machine alone.

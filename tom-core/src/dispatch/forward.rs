@@ -39,10 +39,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             reference,
         };
         // No neighbour may fill the queue for all others.
-        let share = (self.routing.forwards.capacity() / 2).max(1);
+        let share = (self.routing.forwards.capacity() / 4 * 3).max(1);
         let room = self.out.pool.room_for(bytes.len() + MAX_TRACE_LEN)
             && !self.routing.forwards.is_full()
-            && self.routing.forwards_from(link.id, share) < share;
+            && self.out.link(link).is_some_and(|link| link.holding < share);
         if !room {
             self.nack(arrival, NackCode::Full, 0);
             return Err(Drop::ForwardFull.into());
@@ -182,6 +182,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         match self.routing.forwards.insert(forward) {
             Ok(idx) => {
+                if let Some(link) = self.out.link_mut(link) {
+                    link.holding += 1;
+                }
                 // What waits for a route is held a short time; what has one is out with the next
                 // drain, or falls under the limit of a blocked link.
                 if to.is_none() {
@@ -205,12 +208,18 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let serial = forward.serial;
         let (reference, dst) = (forward.reference, forward.dst);
         let job = Job::Forward { idx, serial };
-        if !self.out.push(to, queue(flags.class()), job) {
+        // A link that takes nothing may not keep the others waiting either.
+        let blocked = self.out.link(to).is_some_and(|link| link.blocked);
+        let share = (self.routing.forwards.capacity() / 4).max(1);
+        let jammed = blocked && self.routing.forwards_to(to.id, share) >= share;
+        if jammed || !self.out.push(to, queue(flags.class()), job) {
             self.release(idx);
             return Err(Drop::ForwardFull.into());
         }
+        let Some(forward) = self.routing.forwards.get_mut(idx) else {
+            return Ok(None);
+        };
         forward.to = Some(to);
-        let blocked = self.out.link(to).is_some_and(|link| link.blocked);
         if blocked && self.routing.forward_timers.get(idx).is_none() {
             let end = self.now.plus(self.config.hold_max);
             self.routing.forward_timers.set(idx, end);
@@ -253,12 +262,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Ends a held envelope and wipes it.
     pub(crate) fn release(&mut self, idx: Idx) {
-        if cfg!(not(feature = "relay")) {
-            return;
-        }
         self.routing.forward_timers.clear(idx);
         if let Some(forward) = self.routing.forwards.remove(idx) {
             self.out.pool.free(forward.bytes);
+            if let Some(link) = self.out.link_mut(forward.from) {
+                link.holding = link.holding.saturating_sub(1);
+            }
         }
     }
 

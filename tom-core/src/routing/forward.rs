@@ -137,9 +137,12 @@ impl Tables<'_> {
         }
     }
 
-    /// How many copies from this link are held, counted up to `most`.
-    pub(crate) fn forwards_from(&self, link: LinkId, most: u32) -> u32 {
-        let held = self.forwards.iter().filter(|(_, f)| f.from.id == link);
-        held.take(most as usize).count() as u32
+    /// How many copies wait for this link, counted up to `most`.
+    pub(crate) fn forwards_to(&self, link: LinkId, most: u32) -> u32 {
+        let waiting = self
+            .forwards
+            .iter()
+            .filter(|(_, f)| f.to.is_some_and(|to| to.id == link));
+        waiting.take(most as usize).count() as u32
     }
 }

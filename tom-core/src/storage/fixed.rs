@@ -1,7 +1,7 @@
 //! Tables in arrays: no allocator, the size known at compile time.
 
-use super::{Limits, Parts, States, Storage, TableUse, sealed};
-use crate::bounded::{FixedPool, FixedSlab, FixedTable, FixedTimers, Seed2};
+use super::{Limits, Parts, States, Storage, TableUse, sealed, table_seed};
+use crate::bounded::{FixedPool, FixedSlab, FixedTable, FixedTimers};
 use crate::delivery::{DeliveredEntry, InboxEntry, Message, OpenedEntry, Proof};
 use crate::egress::{Egress, Job, Link};
 use crate::entropy::{Drbg, Seed};
@@ -53,9 +53,9 @@ pub struct Fixed<
 }
 
 /// A device that sends and receives and never forwards.
-pub type Leaf = Fixed<2, 16, 4, 2, 8, 16, 4, 64, 64, 1, 1, 8, 1, 64, 14, 1_200>;
+pub type Leaf = Fixed<2, 16, 4, 2, 8, 16, 4, 64, 64, 1, 1, 8, 1, 64, 13, 1_200>;
 /// A microcontroller that forwards for others too.
-pub type RelayMcu = Fixed<8, 32, 16, 8, 16, 48, 16, 64, 64, 8, 256, 64, 8, 192, 64, 1_200>;
+pub type RelayMcu = Fixed<8, 32, 16, 8, 16, 48, 16, 64, 64, 8, 256, 64, 8, 192, 60, 1_200>;
 
 /// The most a whole `leaf` takes, keys included, in a build without an allocator, in bytes.
 #[cfg(any(test, not(feature = "alloc")))]

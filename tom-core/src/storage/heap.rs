@@ -3,8 +3,8 @@
 use alloc::boxed::Box;
 use alloc::vec;
 
-use super::{Limits, Parts, States, Storage, TableUse, sealed};
-use crate::bounded::{HeapPool, HeapSlab, HeapTable, HeapTimers, Seed2};
+use super::{Limits, Parts, States, Storage, TableUse, sealed, table_seed};
+use crate::bounded::{HeapPool, HeapSlab, HeapTable, HeapTimers};
 use crate::delivery::{DeliveredEntry, InboxEntry, Message, OpenedEntry, Proof};
 use crate::egress::{Egress, Job, Link};
 use crate::entropy::{Drbg, Seed};

@@ -44,7 +44,7 @@ macro_rules! storage_methods {
         fn seed(&mut self, seed: &Seed, opens_per_second: u32) {
             self.states = States::seeded(seed, opens_per_second);
             let mut rng = Drbg::new(seed, "tables");
-            let mut next = || Seed2([rng.next_u64(), rng.next_u64()]);
+            let mut next = || table_seed(&mut rng);
             self.links.set_seed(next());
             self.contacts.set_seed(next());
             self.sessions.set_seed(next());
@@ -180,11 +180,18 @@ pub use fixed::{Fixed, Leaf, RelayMcu};
 pub use heap::Heap;
 pub use limits::{Limits, TableUse};
 
+use crate::bounded::Seed2;
 use crate::entropy::{Drbg, Seed};
 use crate::policy::Bucket;
 use crate::routing::RoutingState;
 use crate::session::SessionState;
 use crate::{delivery, egress, routing, session};
+
+/// Draws the hash seed of one table.
+#[inline(never)]
+fn table_seed(rng: &mut Drbg) -> Seed2 {
+    Seed2([rng.next_u64(), rng.next_u64()])
+}
 
 /// The views of one node's tables, lent for one input.
 pub struct Parts<'a> {

@@ -1,5 +1,9 @@
 //! Tapes: a node's run as data. A tape is the list of its inputs with their times; played on a fresh
 //! node of the same storage and seed it gives the same outputs, byte for byte.
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test looks at what it is about"
+)]
 #![allow(dead_code, reason = "each test binary uses its own part")]
 
 pub mod forger;

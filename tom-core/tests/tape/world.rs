@@ -121,6 +121,9 @@ struct Wire {
     up: bool,
 }
 
+/// A datagram's way: when, to whom, over which link, its number there. In this order they arrive.
+type Flight = (Instant, usize, u32, u64);
+
 /// The world.
 pub struct World {
     pub now: Instant,
@@ -129,11 +132,11 @@ pub struct World {
     wires: [Wire; 4],
     next_link: u32,
     /// In the air: when, to whom, over which link, its number there.
-    air: BTreeMap<(Instant, usize, u32, u64), Vec<u8>>,
+    air: BTreeMap<Flight, Vec<u8>>,
     sent_over: BTreeMap<u32, u64>,
     /// What went over the wire lately: when, to whom, over which link and its number there; the pair
     /// and the bytes.
-    seen: BTreeMap<(Instant, usize, u32, u64), (usize, Vec<u8>)>,
+    seen: BTreeMap<Flight, (usize, Vec<u8>)>,
     /// Every message accepted: its sender, recipient and payload.
     accepted: BTreeMap<(usize, MessageId), (usize, Vec<u8>)>,
     serial: u64,

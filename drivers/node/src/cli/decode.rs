@@ -56,7 +56,7 @@ pub(crate) fn run(common: &Common, args: &DecodeArgs) -> anyhow::Result<u8> {
         // Frame types are small numbers; an envelope begins with its version in the high nibble.
         Form::Guess if first >> 4 == 0 => Form::Frames,
         Form::Guess => Form::Envelope,
-        said => said,
+        said @ (Form::Frames | Form::Envelope | Form::Content) => said,
     };
     let fields = walk(form, &bytes);
     let bad = fields.iter().any(|field| field.bad);
@@ -90,7 +90,11 @@ fn walk(form: Form, bytes: &[u8]) -> Vec<Field> {
             }
             Value::Int(number) => {
                 let meaning = meaning(name, number).map(|word| format!(" ({word})"));
-                (format!("{number}{}", meaning.unwrap_or_default()), json!(number), false)
+                (
+                    format!("{number}{}", meaning.unwrap_or_default()),
+                    json!(number),
+                    false,
+                )
             }
             Value::Bytes(bytes) => (say::hex(bytes), json!(say::hex(bytes)), false),
             Value::Bad(drop) => {

@@ -154,9 +154,9 @@ async fn answer(
                 .map_or(Value::Null, |report| path(&report))
         }
         Request::Keep { peer } => {
-            let peer: tom::Peer = peer.parse().map_err(|error: tom::PeerError| {
-                WrongInput(error.to_string())
-            })?;
+            let peer: tom::Peer = peer
+                .parse()
+                .map_err(|error: tom::PeerError| WrongInput(error.to_string()))?;
             client.keep(&peer).await?;
             json!({ "ok": true })
         }
@@ -231,7 +231,11 @@ fn event_json(event: &Event) -> Value {
         Event::NeighbourDown { peer } => {
             json!({ "event": "neighbour_down", "peer": peer.to_string() })
         }
-        other => json!({ "event": format!("{other:?}") }),
+        Event::Incompatible { peer, version } => {
+            json!({ "event": "incompatible", "peer": peer.to_string(), "version": version })
+        }
+        Event::Missed(count) => json!({ "event": "missed", "count": count }),
+        Event::Bug(_) | _ => json!({ "event": "bug" }),
     }
 }
 

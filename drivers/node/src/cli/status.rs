@@ -81,9 +81,10 @@ pub(crate) fn to_json(status: &Status) -> Value {
 }
 
 fn lines(status: &Value) -> Vec<String> {
-    let text = |value: &Value| match value {
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
+    let text = |value: &Value| {
+        value
+            .as_str()
+            .map_or_else(|| value.to_string(), str::to_owned)
     };
     let at = |path: &str| status.pointer(path).map(text).unwrap_or_default();
     let array = |path: &str| {

@@ -1,5 +1,6 @@
 //! The command under test, directories of its own, and processes that end with the test.
 #![allow(dead_code, reason = "each test file uses a part of this")]
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -8,34 +9,38 @@ use std::process::{Child, Command, Output, Stdio};
 use serde_json::Value;
 
 /// The command, without the environment's own settings.
-pub fn tom() -> Command {
+pub(crate) fn tom() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tom"));
     command.env_remove("TOM_DATA").stdin(Stdio::null());
     command
 }
 
 /// Runs the command to its end: exit code, stdout, stderr.
-pub fn run(args: &[&str]) -> (i32, String, String) {
-    let Output { status, stdout, stderr } = tom().args(args).output().unwrap();
+pub(crate) fn run(args: &[&str]) -> (i32, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = tom().args(args).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (status.code().unwrap_or(-1), text(stdout), text(stderr))
 }
 
 /// A directory that is removed at the end.
-pub struct Dir(PathBuf);
+pub(crate) struct Dir(PathBuf);
 
 impl Dir {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let dir = std::env::temp_dir().join(format!("tom-test-{}-{name}", std::process::id()));
         let _ = std::fs::remove_dir_all(&dir);
         Self(dir)
     }
 
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.0.to_str().unwrap()
     }
 }
@@ -47,14 +52,14 @@ impl Drop for Dir {
 }
 
 /// A `tom node` that is killed with this.
-pub struct Node {
-    pub process: Child,
-    pub peer: String,
-    pub listen: String,
+pub(crate) struct Node {
+    pub(crate) process: Child,
+    pub(crate) peer: String,
+    pub(crate) listen: String,
 }
 
 impl Node {
-    pub fn start(dir: &Dir, args: &[&str]) -> Self {
+    pub(crate) fn start(dir: &Dir, args: &[&str]) -> Self {
         let mut process = tom()
             .args(["--json", "--data", dir.text(), "node", "--with-parent"])
             .args(args)
@@ -63,10 +68,16 @@ impl Node {
             .spawn()
             .unwrap();
         let mut line = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
         let ready: Value = serde_json::from_str(&line).unwrap();
         let text = |name: &str| ready["ready"][name].as_str().unwrap().to_owned();
-        Self { process, peer: text("peer"), listen: text("listen") }
+        Self {
+            process,
+            peer: text("peer"),
+            listen: text("listen"),
+        }
     }
 }
 

@@ -34,15 +34,28 @@ impl Cable {
             .kill_on_drop(true)
             .spawn()
             .context("cannot start a process")?;
-        let out = process.stdout.take().ok_or_else(|| anyhow!("a child has no stdout"))?;
-        let stdin = process.stdin.take().ok_or_else(|| anyhow!("a child has no stdin"))?;
+        let out = process
+            .stdout
+            .take()
+            .ok_or_else(|| anyhow!("a child has no stdout"))?;
+        let stdin = process
+            .stdin
+            .take()
+            .ok_or_else(|| anyhow!("a child has no stdin"))?;
         let place = first_line(out, name).await?;
-        Ok(Self { process, stdin, place })
+        Ok(Self {
+            process,
+            stdin,
+            place,
+        })
     }
 
     /// Plugs the far end in.
     pub(crate) async fn plug(&mut self, target: &str) -> anyhow::Result<()> {
-        self.stdin.write_all(format!("{target}\n").as_bytes()).await.context("the cable has ended")
+        self.stdin
+            .write_all(format!("{target}\n").as_bytes())
+            .await
+            .context("the cable has ended")
     }
 
     /// Cuts it: what is sent into it is gone from now on.
@@ -57,8 +70,12 @@ pub(crate) async fn run() -> anyhow::Result<u8> {
     let near = Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await?);
     say::line(near.local_addr()?);
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
-    let Some(target) = lines.next_line().await? else { return Ok(DONE) };
-    let target: SocketAddr = target.parse().context("the far end is an address and a port")?;
+    let Some(target) = lines.next_line().await? else {
+        return Ok(DONE);
+    };
+    let target: SocketAddr = target
+        .parse()
+        .context("the far end is an address and a port")?;
     tokio::select! {
         result = carry(near, target) => result?,
         _ = lines.next_line() => {}

@@ -56,15 +56,29 @@ impl Child {
             .kill_on_drop(true)
             .spawn()
             .context("cannot start a process")?;
-        let out = process.stdout.take().ok_or_else(|| anyhow!("a child has no stdout"))?;
+        let out = process
+            .stdout
+            .take()
+            .ok_or_else(|| anyhow!("a child has no stdout"))?;
         let line = first_line(out, name).await?;
         let ready: Value = serde_json::from_str(&line)?;
         let field = |name: &str| {
-            ready.pointer(&format!("/ready/{name}")).and_then(Value::as_str).unwrap_or_default()
+            ready
+                .pointer(&format!("/ready/{name}"))
+                .and_then(Value::as_str)
+                .unwrap_or_default()
         };
-        let address = field("address").parse().map_err(|_| anyhow!("{name} printed no address"))?;
+        let address = field("address")
+            .parse()
+            .map_err(|_| anyhow!("{name} printed no address"))?;
         let peer = field("peer").to_owned();
-        Ok(Self { name: name.into(), dir, address, peer, process })
+        Ok(Self {
+            name: name.into(),
+            dir,
+            address,
+            peer,
+            process,
+        })
     }
 
     /// Its process id.
@@ -125,7 +139,11 @@ impl Child {
     /// How often it has counted the drop with this number.
     pub(crate) async fn drops(&self, number: u8) -> anyhow::Result<u64> {
         let status = self.ask(&Request::Status).await?;
-        let drops = status.get("drops").and_then(Value::as_array).cloned().unwrap_or_default();
+        let drops = status
+            .get("drops")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         let count = drops
             .iter()
             .find(|drop| drop.get("number").and_then(Value::as_u64) == Some(number.into()))
@@ -136,7 +154,11 @@ impl Child {
     /// The addresses it has links with now.
     pub(crate) async fn neighbours(&self) -> anyhow::Result<Vec<String>> {
         let status = self.ask(&Request::Status).await?;
-        let links = status.get("links").and_then(Value::as_array).cloned().unwrap_or_default();
+        let links = status
+            .get("links")
+            .and_then(Value::as_array)
+            .cloned()
+            .unwrap_or_default();
         Ok(links
             .iter()
             .filter_map(|link| link.get("peer").and_then(Value::as_str).map(str::to_owned))
@@ -167,7 +189,10 @@ impl Child {
 
     /// Kills it without a word to anybody.
     pub(crate) async fn kill(&mut self) -> anyhow::Result<()> {
-        self.process.kill().await.with_context(|| format!("cannot kill {}", self.name))
+        self.process
+            .kill()
+            .await
+            .with_context(|| format!("cannot kill {}", self.name))
     }
 
     fn signal(&self, signal: Signal) -> anyhow::Result<()> {
@@ -186,7 +211,11 @@ pub(crate) async fn send_over(
     wait: Duration,
 ) -> anyhow::Result<Sent> {
     let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-    let request = Request::Send { to: to.to_string(), hex: say::hex(text.as_bytes()), wait_ms };
+    let request = Request::Send {
+        to: to.to_string(),
+        hex: say::hex(text.as_bytes()),
+        wait_ms,
+    };
     conversation.put(&request).await?;
     let mut last = Value::Null;
     for _ in 0..2 {
@@ -194,10 +223,23 @@ pub(crate) async fn send_over(
         let answer = answer.map_err(|_| anyhow!("the sender does not answer"))??;
         last = answer.ok_or_else(|| anyhow!("the sender hung up"))?;
     }
-    let text = |name: &str| last.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let delivered = last.get("delivered").and_then(Value::as_bool).unwrap_or(false);
+    let text = |name: &str| {
+        last.get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let delivered = last
+        .get("delivered")
+        .and_then(Value::as_bool)
+        .unwrap_or(false);
     let us = last.get("us").and_then(Value::as_u64).unwrap_or(0);
-    Ok(Sent { id: text("id"), state: text("state"), delivered, took: Duration::from_micros(us) })
+    Ok(Sent {
+        id: text("id"),
+        state: text("state"),
+        delivered,
+        took: Duration::from_micros(us),
+    })
 }
 
 /// The first line a child prints.

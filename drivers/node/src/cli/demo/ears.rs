@@ -38,29 +38,38 @@ impl<T: Clone + Send + 'static> Noted<T> {
     ) -> anyhow::Result<Self> {
         // The first answer says that nothing is missed from here on.
         conversation.ask(request).await?;
-        let inner = Arc::new(Inner { list: Mutex::new(Vec::new()), more: Notify::new() });
+        let inner = Arc::new(Inner {
+            list: Mutex::new(Vec::new()),
+            more: Notify::new(),
+        });
         let into = inner.clone();
         let task = tokio::spawn(async move {
             while let Ok(Some(value)) = conversation.answer().await {
                 if let Some(item) = read(&value) {
                     let now = Instant::now();
-                    into.list.lock().unwrap_or_else(PoisonError::into_inner).push((now, item));
+                    into.list
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .push((now, item));
                     into.more.notify_waiters();
                 }
             }
         });
-        Ok(Self { inner, task: task.abort_handle() })
+        Ok(Self {
+            inner,
+            task: task.abort_handle(),
+        })
     }
 
     fn all(&self) -> Vec<(Instant, T)> {
-        self.inner.list.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.inner
+            .list
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
-    async fn wait(
-        &self,
-        limit: Duration,
-        wanted: impl Fn(&T) -> bool,
-    ) -> Option<(Instant, T)> {
+    async fn wait(&self, limit: Duration, wanted: impl Fn(&T) -> bool) -> Option<(Instant, T)> {
         let look = async {
             loop {
                 let more = self.inner.more.notified();
@@ -102,7 +111,9 @@ impl Ears {
                 neighbour: text("neighbour")?,
             })
         };
-        Ok(Self(Noted::open(conversation, &Request::Listen, read).await?))
+        Ok(Self(
+            Noted::open(conversation, &Request::Listen, read).await?,
+        ))
     }
 
     /// Waits for the message with this text.
@@ -129,7 +140,9 @@ impl States {
             let text = |name: &str| Some(value.get(name)?.as_str()?.to_owned());
             Some((text("id")?, text("state")?))
         };
-        Ok(Self(Noted::open(conversation, &Request::Events, read).await?))
+        Ok(Self(
+            Noted::open(conversation, &Request::Events, read).await?,
+        ))
     }
 
     /// Waits until a message reaches a state; says when.
@@ -138,12 +151,19 @@ impl States {
             .wait(PATIENCE, |(of, reached)| of == id && reached == state)
             .await
             .map(|(at, _)| at)
-            .ok_or_else(|| anyhow!("the message did not become {state} within {} s", PATIENCE.as_secs()))
+            .ok_or_else(|| {
+                anyhow!(
+                    "the message did not become {state} within {} s",
+                    PATIENCE.as_secs()
+                )
+            })
     }
 
     /// The states a message went through so far.
     pub(crate) fn of(&self, id: &str) -> Vec<String> {
         let all = self.0.all().into_iter();
-        all.filter(|(_, (of, _))| of == id).map(|(_, (_, state))| state).collect()
+        all.filter(|(_, (of, _))| of == id)
+            .map(|(_, (_, state))| state)
+            .collect()
     }
 }

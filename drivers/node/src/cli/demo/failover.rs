@@ -35,8 +35,12 @@ pub(crate) async fn play(stage: &Stage) -> anyhow::Result<Shown> {
     let mut relays: Vec<Option<Child>> = Vec::new();
     let mut args = vec!["--advertise".to_owned(), "none".to_owned()];
     for n in 0..4 {
-        let relay =
-            Child::start(stage, &format!("fail-{n}"), &["--advertise", "none", "--adversary"]).await?;
+        let relay = Child::start(
+            stage,
+            &format!("fail-{n}"),
+            &["--advertise", "none", "--adversary"],
+        )
+        .await?;
         args.extend(["--peer".to_owned(), relay.peer.clone()]);
         relays.push(Some(relay));
     }
@@ -73,14 +77,25 @@ pub(crate) async fn play(stage: &Stage) -> anyhow::Result<Shown> {
                 stopped = Some(child);
             }
             _ => {
-                let child = victim.as_ref().ok_or_else(|| anyhow!("it is gone already"))?;
-                child.ask(&Request::Misbehave { how: "swallow".into() }).await?;
+                let child = victim
+                    .as_ref()
+                    .ok_or_else(|| anyhow!("it is gone already"))?;
+                child
+                    .ask(&Request::Misbehave {
+                        how: "swallow".into(),
+                    })
+                    .await?;
             }
         }
         let gap = talk.delivered_since(begin).await.map_err(|_| {
-            anyhow!("nothing was delivered within {} s after a relay was {loss}", BOUND.as_secs())
+            anyhow!(
+                "nothing was delivered within {} s after a relay was {loss}",
+                BOUND.as_secs()
+            )
         })?;
-        must(gap <= BOUND, || format!("{loss}: the first delivery took {}", ms_text(gap)))?;
+        must(gap <= BOUND, || {
+            format!("{loss}: the first delivery took {}", ms_text(gap))
+        })?;
         gaps.push((loss, gap));
     }
     // The one that was stopped wakes up and lets go of what it held.
@@ -90,14 +105,24 @@ pub(crate) async fn play(stage: &Stage) -> anyhow::Result<Shown> {
     let ended = talk.end().await?;
     let ids = check(&ended, &b, &hears).await?;
     let worst = gaps.iter().map(|(_, gap)| *gap).max().unwrap_or_default();
-    let told: Vec<String> =
-        gaps.iter().map(|(loss, gap)| format!("{loss} {}", ms_text(*gap))).collect();
+    let told: Vec<String> = gaps
+        .iter()
+        .map(|(loss, gap)| format!("{loss} {}", ms_text(*gap)))
+        .collect();
     let facts: serde_json::Map<String, Value> = gaps
         .iter()
-        .map(|(loss, gap)| ((*loss).to_owned(), json!(u64::try_from(gap.as_millis()).unwrap_or(0))))
+        .map(|(loss, gap)| {
+            (
+                (*loss).to_owned(),
+                json!(u64::try_from(gap.as_millis()).unwrap_or(0)),
+            )
+        })
         .collect();
     Ok(shown(worst, ids)
-        .line(format!("three of four relays lost in mid-conversation: {}", told.join(", ")))
+        .line(format!(
+            "three of four relays lost in mid-conversation: {}",
+            told.join(", ")
+        ))
         .line(format!("{} messages: none lost, none twice", ended.len()))
         .fact("first_delivery_ms", facts)
         .fact("messages", ended.len()))
@@ -113,7 +138,9 @@ async fn check(
     for (number, line) in ended {
         let sent = line.ended.as_ref().map(|(_, sent)| sent);
         let sent = sent.ok_or_else(|| anyhow!("message {number} has no end"))?;
-        must(sent.delivered, || format!("message {number} is {} and not proven", sent.state))?;
+        must(sent.delivered, || {
+            format!("message {number} is {} and not proven", sent.state)
+        })?;
         ids.push(sent.id.clone());
     }
     until("all messages at B's application", || async {
@@ -127,31 +154,49 @@ async fn check(
         *seen.entry(heard.text).or_default() += 1;
     }
     let twice = seen.values().filter(|count| **count != 1).count();
-    must(twice == 0, || format!("{twice} messages came more than once"))?;
+    must(twice == 0, || {
+        format!("{twice} messages came more than once")
+    })?;
     must(seen.len() == ended.len(), || {
-        format!("{} messages were sent and {} arrived at {}", ended.len(), seen.len(), b.name)
+        format!(
+            "{} messages were sent and {} arrived at {}",
+            ended.len(),
+            seen.len(),
+            b.name
+        )
     })?;
     Ok(ids)
 }
 
 /// The relay that carried the message delivered last.
 async fn carrier(a: &Child, lines: &Lines, relays: &[Option<Child>]) -> anyhow::Result<usize> {
-    until("finding the relay that carries the conversation", || async {
-        let last = {
-            let lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
-            let ended = lines.values().filter_map(|line| line.ended.as_ref());
-            ended.max_by_key(|(at, _)| *at).map(|(_, sent)| sent.id.clone())
-        };
-        let Some(id) = last else { return Ok(None) };
-        let path = a.ask(&Request::Path { id }).await?;
-        let attempts = path.get("attempts").and_then(Value::as_array).cloned().unwrap_or_default();
-        let handle = attempts.last().and_then(|attempt| attempt.get("neighbour")?.as_str());
-        Ok(relays.iter().position(|relay| {
-            relay.as_ref().is_some_and(|relay| {
-                handle == Some(relay.address.handle().to_string().as_str())
-            })
-        }))
-    })
+    until(
+        "finding the relay that carries the conversation",
+        || async {
+            let last = {
+                let lines = lines.lock().unwrap_or_else(PoisonError::into_inner);
+                let ended = lines.values().filter_map(|line| line.ended.as_ref());
+                ended
+                    .max_by_key(|(at, _)| *at)
+                    .map(|(_, sent)| sent.id.clone())
+            };
+            let Some(id) = last else { return Ok(None) };
+            let path = a.ask(&Request::Path { id }).await?;
+            let attempts = path
+                .get("attempts")
+                .and_then(Value::as_array)
+                .cloned()
+                .unwrap_or_default();
+            let handle = attempts
+                .last()
+                .and_then(|attempt| attempt.get("neighbour")?.as_str());
+            Ok(relays.iter().position(|relay| {
+                relay.as_ref().is_some_and(|relay| {
+                    handle == Some(relay.address.handle().to_string().as_str())
+                })
+            }))
+        },
+    )
     .await
 }
 
@@ -183,11 +228,14 @@ impl Talk {
                 }
                 let begun = Instant::now();
                 let line = Line { begun, ended: None };
-                into.lock().unwrap_or_else(PoisonError::into_inner).insert(number, line);
+                into.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(number, line);
                 let (dir, into) = (dir.clone(), into.clone());
                 open.spawn(async move {
-                    let mut conversation =
-                        Conversation::open(&dir).await.ok_or_else(|| anyhow!("A is gone"))?;
+                    let mut conversation = Conversation::open(&dir)
+                        .await
+                        .ok_or_else(|| anyhow!("A is gone"))?;
                     let text = format!("line {number}");
                     let sent = send_over(&mut conversation, to, &text, LONGEST).await?;
                     let mut lines = into.lock().unwrap_or_else(PoisonError::into_inner);
@@ -202,16 +250,26 @@ impl Talk {
             }
             Ok(())
         });
-        Ok(Self { lines, task, stop: Some(stop) })
+        Ok(Self {
+            lines,
+            task,
+            stop: Some(stop),
+        })
     }
 
     /// Waits for the first message begun after `since` to be proven; says how long after.
     async fn delivered_since(&self, since: Instant) -> anyhow::Result<Duration> {
         until("a delivery", || async {
             let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-            let ends = lines.values().filter(|line| line.begun >= since).filter_map(|line| {
-                line.ended.as_ref().filter(|(_, sent)| sent.delivered).map(|(at, _)| *at)
-            });
+            let ends = lines
+                .values()
+                .filter(|line| line.begun >= since)
+                .filter_map(|line| {
+                    line.ended
+                        .as_ref()
+                        .filter(|(_, sent)| sent.delivered)
+                        .map(|(at, _)| *at)
+                });
             Ok(ends.min().map(|at| at - since))
         })
         .await
@@ -226,6 +284,10 @@ impl Talk {
             .await
             .map_err(|_| anyhow!("the conversation does not end"))?
             .map_err(|error| anyhow!("the conversation failed: {error}"))??;
-        Ok(self.lines.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        Ok(self
+            .lines
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone())
     }
 }

@@ -31,16 +31,24 @@ pub(crate) fn search_memory(pid: u32, needles: &[Vec<u8>]) -> anyhow::Result<Sea
         .with_context(|| format!("cannot open the memory of process {pid}"))?;
     let longest = needles.iter().map(Vec::len).max().unwrap_or(0);
     for line in maps.lines() {
-        let Some((from, to)) = readable(line) else { continue };
+        let Some((from, to)) = readable(line) else {
+            continue;
+        };
         let before = search.bytes;
         let mut at = from;
         while at < to {
             let wanted = usize::try_from(to - at).unwrap_or(CHUNK).min(CHUNK);
-            let Some(chunk) = read_at(&memory, at, wanted) else { break };
+            let Some(chunk) = read_at(&memory, at, wanted) else {
+                break;
+            };
             search.bytes += chunk.len() as u64;
             search.found += count(&chunk, needles);
             // A needle across two chunks is seen with the second.
-            let step = if at + chunk.len() as u64 >= to { chunk.len() } else { chunk.len().saturating_sub(longest) };
+            let step = if at + chunk.len() as u64 >= to {
+                chunk.len()
+            } else {
+                chunk.len().saturating_sub(longest)
+            };
             at += step.max(1) as u64;
         }
         search.places += u64::from(search.bytes > before);
@@ -53,11 +61,17 @@ fn readable(line: &str) -> Option<(u64, u64)> {
     let mut words = line.split_whitespace();
     let (range, rights) = (words.next()?, words.next()?);
     let name = words.nth(3).unwrap_or_default();
-    if !rights.starts_with('r') || name.starts_with("/dev") || matches!(name, "[vvar]" | "[vsyscall]") {
+    if !rights.starts_with('r')
+        || name.starts_with("/dev")
+        || matches!(name, "[vvar]" | "[vsyscall]")
+    {
         return None;
     }
     let (from, to) = range.split_once('-')?;
-    Some((u64::from_str_radix(from, 16).ok()?, u64::from_str_radix(to, 16).ok()?))
+    Some((
+        u64::from_str_radix(from, 16).ok()?,
+        u64::from_str_radix(to, 16).ok()?,
+    ))
 }
 
 #[cfg(unix)]
@@ -65,7 +79,10 @@ fn read_at(memory: &fs::File, at: u64, len: usize) -> Option<Vec<u8>> {
     use std::os::unix::fs::FileExt;
     let mut chunk = vec![0; len];
     // Some regions the kernel maps refuse to be read; nothing of the process is in them.
-    let read = memory.read_at(&mut chunk, at).ok().filter(|read| *read > 0)?;
+    let read = memory
+        .read_at(&mut chunk, at)
+        .ok()
+        .filter(|read| *read > 0)?;
     chunk.truncate(read);
     Some(chunk)
 }
@@ -99,7 +116,9 @@ pub(crate) fn search_files(dir: &Path, needles: &[Vec<u8>]) -> anyhow::Result<Se
 fn count(hay: &[u8], needles: &[Vec<u8>]) -> u64 {
     let mut found = 0;
     for needle in needles {
-        let Some((first, rest)) = needle.split_first() else { continue };
+        let Some((first, rest)) = needle.split_first() else {
+            continue;
+        };
         let starts = hay.iter().enumerate().filter(|(_, byte)| *byte == first);
         found += starts
             .filter(|(at, _)| hay.get(at + 1..).is_some_and(|hay| hay.starts_with(rest)))

@@ -193,7 +193,10 @@ where
             return Ok(found);
         }
         if Instant::now() > end {
-            return Err(anyhow!("{what} did not happen within {} s", PATIENCE.as_secs()));
+            return Err(anyhow!(
+                "{what} did not happen within {} s",
+                PATIENCE.as_secs()
+            ));
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -201,5 +204,10 @@ where
 
 /// A step's result without more to say.
 pub(crate) fn shown(took: Duration, ids: Vec<String>) -> Shown {
-    Shown { took, ids, lines: Vec::new(), facts: serde_json::Map::new() }
+    Shown {
+        took,
+        ids,
+        lines: Vec::new(),
+        facts: serde_json::Map::new(),
+    }
 }

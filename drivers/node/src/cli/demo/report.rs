@@ -44,7 +44,12 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(json: bool) -> Self {
-        Self { json, steps: Map::new(), held: 0, current: None }
+        Self {
+            json,
+            steps: Map::new(),
+            held: 0,
+            current: None,
+        }
     }
 
     pub(crate) fn begin(&self, broken: Option<Step>) {
@@ -54,7 +59,10 @@ impl Report {
         say::line("tom demo: separate processes on this machine, each with its own identity,");
         say::line("          talking UDP over loopback. Times are wall time, seen from outside.");
         if let Some(step) = broken {
-            say::line(format_args!("          Step `{}` is sabotaged and must fail.", step.name()));
+            say::line(format_args!(
+                "          Step `{}` is sabotaged and must fail.",
+                step.name()
+            ));
         }
         say::line("");
     }
@@ -70,14 +78,22 @@ impl Report {
         if !self.json {
             let mut lines = shown.lines.iter();
             let first = lines.next().map_or("", String::as_str);
-            say::line(format_args!("  ok    {:<15} {:>9}  {first}", step.name(), ms_text(shown.took)));
+            say::line(format_args!(
+                "  ok    {:<15} {:>9}  {first}",
+                step.name(),
+                ms_text(shown.took)
+            ));
             for line in lines {
                 say::line(format_args!("{:36}{line}", ""));
             }
             let ids: Vec<&str> = shown.ids.iter().filter_map(|id| id.get(..8)).collect();
             let more = ids.len().saturating_sub(6);
             let ids = ids.into_iter().take(6).collect::<Vec<_>>().join(" ");
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let more = if more > 0 {
+                format!(" and {more} more")
+            } else {
+                String::new()
+            };
             say::line(format_args!("{:36}message {ids}{more}", ""));
         }
         let mut value = shown.facts;
@@ -95,7 +111,8 @@ impl Report {
         let why = error.map(|error| format!("{error:#}"));
         let failed = self.current.or_else(|| {
             let open = |step: &&Step| !self.steps.contains_key(step.name());
-            why.as_ref().and_then(|_| Step::ALL.iter().find(open).copied())
+            why.as_ref()
+                .and_then(|_| Step::ALL.iter().find(open).copied())
         });
         for step in Step::ALL {
             if self.steps.contains_key(step.name()) {
