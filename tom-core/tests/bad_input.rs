@@ -1,5 +1,5 @@
 //! Bytes nobody should send: each ends in a counted, numbered drop, or is used; nothing grows, nobody
-//! else is held up. Spec: drop reasons.
+//! else is held up. Spec: drops.
 #![allow(
     clippy::wildcard_enum_match_arm,
     reason = "a test looks at what it is about"
