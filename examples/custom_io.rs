@@ -43,8 +43,13 @@ fn run(me: u8, to: PublicKey, line: PipeReader, mut out: PipeWriter) -> Result<(
     // Nobody else can hold the pipe: that proves who is at its other end.
     node.link_up(now(), link, to, me == 1)?;
     node.send(now(), input::Send::new(to, b"hello"))?;
-    let (mut buf, mut received, mut proven) = (vec![0; node.max_output()], false, false);
-    loop {
+    let (mut buf, mut got, mut proven, mut wait) = (vec![0; node.max_output()], false, false, 0);
+    while !(got && proven) {
+        match inbox.recv_timeout(Duration::from_millis(wait)) {
+            Ok(mut bytes) => drop(node.datagram(now(), link, &mut bytes)),
+            Err(RecvTimeoutError::Timeout) => node.tick(now()),
+            Err(error) => return Err(error.into()),
+        }
         while let Some(output) = node.poll(&mut buf)? {
             match output {
                 Output::Transmit(transmit) => {
@@ -54,23 +59,17 @@ fn run(me: u8, to: PublicKey, line: PipeReader, mut out: PipeWriter) -> Result<(
                 Output::Deliver(delivery) => {
                     let (id, text) = (delivery.id, String::from_utf8_lossy(delivery.payload));
                     println!("{me} received: {text}");
-                    received = true;
+                    got = true;
                     node.taken(now(), id)?;
                 }
                 Output::Notify(Event::Message { state, .. }) => proven |= state == State::Delivered,
                 _ => {}
             }
         }
-        if received && proven {
-            return Ok(());
-        }
         let due = node.deadline().map(|due| due.at.since(now()).as_millis());
-        match inbox.recv_timeout(Duration::from_millis(due.unwrap_or(60_000))) {
-            Ok(mut bytes) => drop(node.datagram(now(), link, &mut bytes)),
-            Err(RecvTimeoutError::Timeout) => node.tick(now()),
-            Err(error) => return Err(error.into()),
-        }
+        wait = due.unwrap_or(60_000);
     }
+    Ok(())
 }
 
 fn main() -> Result<(), Failure> {
