@@ -1,7 +1,7 @@
 //! Two nodes over two pipes, with threads and no async runtime: what a driver for any medium does.
 //! `cargo run -p tom-core --example custom_io`; exits with 0 only if both messages were proven.
 #![expect(clippy::disallowed_methods, reason = "a driver reads the clock")]
-#![expect(clippy::wildcard_enum_match_arm, reason = "it has no use for the other outputs")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "it needs no other output")]
 
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
