@@ -1,7 +1,7 @@
 //! Two nodes over two pipes, with threads and no async runtime: what a driver for any medium does.
 //! `cargo run -p tom-core --example custom_io`; exits with 0 only if both messages were proven.
 #![expect(clippy::disallowed_methods, reason = "a driver reads the clock")]
-#![expect(clippy::wildcard_enum_match_arm, reason = "no other output here")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "it needs no other output")]
 
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -10,7 +10,6 @@ use tom_core::identity::{Keys, PublicKey, SoftKeys};
 use tom_core::output::{Event, Output, State};
 use tom_core::time::{Instant, UnixTime};
 use tom_core::{Config, Node, entropy, input, storage};
-
 type Failure = Box<dyn std::error::Error + std::marker::Send + Sync>;
 
 /// Datagrams off a pipe, each behind its length in two bytes, until the other side closes.
@@ -40,8 +39,9 @@ fn run(me: u8, to: PublicKey, line: PipeReader, mut out: PipeWriter) -> Result<(
     // Nobody else can hold the pipe: that proves who is at its other end.
     node.link_up(now(), link, to, me == 1)?;
     node.send(now(), input::Send::new(to, b"hello"))?;
-    let (mut buf, mut got, mut proven, mut wait) = (vec![0; node.max_output()], false, false, 0);
-    while !(got && proven) {
+    let (mut buf, mut received, mut proven) = (vec![0; node.max_output()], false, false);
+    let mut wait = 0;
+    while !(received && proven) {
         match inbox.recv_timeout(Duration::from_millis(wait)) {
             Ok(mut bytes) => drop(node.datagram(now(), link, &mut bytes)),
             Err(RecvTimeoutError::Timeout) => node.tick(now()),
@@ -56,7 +56,7 @@ fn run(me: u8, to: PublicKey, line: PipeReader, mut out: PipeWriter) -> Result<(
                 Output::Deliver(delivery) => {
                     let (id, text) = (delivery.id, String::from_utf8_lossy(delivery.payload));
                     println!("{me} received: {text}");
-                    got = true;
+                    received = true;
                     node.taken(now(), id)?;
                 }
                 Output::Notify(Event::Message { state, .. }) => proven |= state == State::Delivered,
