@@ -1,6 +1,7 @@
 //! Two nodes over two pipes, with threads and no async runtime: what a driver for any medium does.
 //! `cargo run -p tom-core --example custom_io`; exits with 0 only if both messages were proven.
 #![expect(clippy::disallowed_methods, reason = "a driver reads the clock")]
+#![expect(clippy::wildcard_enum_match_arm, reason = "it needs no other output")]
 
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -9,7 +10,6 @@ use tom_core::identity::{Keys, PublicKey, SoftKeys};
 use tom_core::output::{Event, Output, State};
 use tom_core::time::{Instant, UnixTime};
 use tom_core::{Config, Node, entropy, input, storage};
-
 type Failure = Box<dyn std::error::Error + std::marker::Send + Sync>;
 
 /// Datagrams off a pipe, each behind its length in two bytes, until the other side closes.
@@ -60,7 +60,7 @@ fn run(me: u8, to: PublicKey, line: PipeReader, mut out: PipeWriter) -> Result<(
                     node.taken(now(), id)?;
                 }
                 Output::Notify(Event::Message { state, .. }) => proven |= state == State::Delivered,
-                _ => {} // no links to open or close, no records to keep
+                _ => {}
             }
         }
         let due = node.deadline().map(|due| due.at.since(now()).as_millis());

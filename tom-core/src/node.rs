@@ -10,7 +10,7 @@ use crate::dispatch::{Fault, HOUSEKEEPING, World};
 use crate::entropy::Seed;
 use crate::error::{ConfigError, Drop};
 use crate::identity::{Keys, PublicKey, SoftKeys, XPublic};
-use crate::input::{Input, LinkId};
+use crate::input::Input;
 use crate::output::{Deadline, Output, ShortBuffer, Verdict};
 use crate::report::PathReport;
 use crate::session::Me;
@@ -58,7 +58,7 @@ pub(crate) struct Own {
     pub(crate) offer_again: bool,
     candidates: CandidateList,
     /// Addresses neighbours see us at, and who said so first.
-    observed: heapless::Vec<(Candidate, LinkId, bool), 4>,
+    observed: heapless::Vec<(Candidate, Handle, bool), 4>,
 }
 
 impl Own {
@@ -68,19 +68,19 @@ impl Own {
 
     /// A neighbour's word about our address counts once a second neighbour says the same, since a
     /// single one could send our peers dialling anywhere.
-    pub(crate) fn observe(&mut self, link: LinkId, list: Candidates<'_>) {
+    pub(crate) fn observe(&mut self, peer: Handle, list: Candidates<'_>) {
         for candidate in list.take(1) {
             match self
                 .observed
                 .iter_mut()
                 .find(|(known, _, _)| *known == candidate)
             {
-                Some((_, first, sure)) => *sure |= *first != link,
+                Some((_, first, sure)) => *sure |= *first != peer,
                 None => {
                     if self.observed.is_full() {
                         self.observed.remove(0);
                     }
-                    let _full = self.observed.push((candidate, link, false));
+                    let _full = self.observed.push((candidate, peer, false));
                 }
             }
         }

@@ -37,12 +37,14 @@ impl Instant {
 
     /// This moment plus `span`; saturates at the end of the clock.
     #[must_use]
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub const fn plus(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.0))
     }
 
     /// The time from `earlier` to this moment; zero when `earlier` is later.
     #[must_use]
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub const fn since(self, earlier: Self) -> Span {
         Span(self.0.get().saturating_sub(earlier.0.get()))
     }
@@ -100,12 +102,14 @@ impl Span {
 
     /// The span in whole seconds, rounded down.
     #[must_use]
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub const fn as_secs(self) -> u64 {
         self.0 / 1_000
     }
 
     /// This span times `factor`, saturating.
     #[must_use]
+    #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub const fn times(self, factor: u64) -> Self {
         Self(self.0.saturating_mul(factor))
     }

@@ -226,7 +226,7 @@ fn leaf_is_never_asked_to_forward() {
     }
     assert_eq!(village.houses[b].received.len(), 5);
     assert_eq!(village.houses[leaf].node.stats().forwarded, 0);
-    assert_eq!(village.houses[leaf].node.stats().bytes_in > 0, true);
+    assert!(village.houses[leaf].node.stats().bytes_in > 0);
 }
 
 /// RTE-20: an answer that lies ranks a neighbour until the first proof, no longer.

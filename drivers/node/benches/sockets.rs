@@ -207,6 +207,8 @@ fn main() {
         std::thread::available_parallelism().map_or(1, usize::from)
     );
     over_relay(rounds, count, quick);
+    // Its figures are for two nodes (and its relay) on the same kind of machine, 1 KB messages.
+    println!("    beside it, the predecessor: 3,650 over a relay and 5,600 direct per wall second");
     one_connection(rounds, if quick { 400 } else { 3_000 });
 }
 

@@ -35,8 +35,8 @@ pub(crate) fn peer() -> Option<PublicKey> {
     let mut key = [0u8; 32];
     for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
         for digit in pair {
-            let value = char::from(*digit).to_digit(16)?;
-            *byte = *byte << 4 | u8::try_from(value).ok()?;
+            // '0' to '9' end with their value, 'a' to 'f' with 1 to 6.
+            *byte = *byte << 4 | ((digit & 15) + 9 * (digit >> 6));
         }
     }
     PublicKey::from_bytes(key).ok()

@@ -80,7 +80,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             .routing
             .route(contact.handle)
             .and_then(|route| route.direct);
-        self.to_both(direct.unwrap_or(from), from, job);
+        self.send_both(direct.unwrap_or(from), from, job);
     }
 
     pub(super) fn acknowledge(&mut self, receipt: &Receipt) {
@@ -214,7 +214,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             secret: proof.secret,
             expiry,
         };
-        if !self.to_both(first, from, job) {
+        if !self.send_both(first, from, job) {
             if let Some(entry) = self.routing.returning_mut(reference) {
                 entry.proofs = entry.proofs.saturating_sub(1);
             }
@@ -392,7 +392,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             arg,
             expiry,
         };
-        self.to_both(first, from, job);
+        self.send_both(first, from, job);
         if code == NackCode::NoRoute {
             self.routing.failed(dst, link, true);
         }

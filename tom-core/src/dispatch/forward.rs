@@ -410,7 +410,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Sends something back where an envelope first came from and where it last did: the attempt is
     /// not authenticated, so a repeated copy must not draw answers away from the first.
-    pub(super) fn to_both(&mut self, first: LinkRef, last: LinkRef, job: Job) -> bool {
+    pub(super) fn send_both(&mut self, first: LinkRef, last: LinkRef, job: Job) -> bool {
         let to_first = first != last && self.out.push(first, Queue::Control, job);
         self.out.push(last, Queue::Control, job) || to_first
     }
@@ -444,7 +444,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         entry.passed = true;
         let (first, from) = (entry.first, entry.from);
-        self.to_both(first, from, Job::Passed(reference));
+        self.send_both(first, from, Job::Passed(reference));
         Ok(None)
     }
 }

@@ -283,7 +283,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// The address a neighbour sees us at. It becomes a candidate once two neighbours agree on it.
     pub(super) fn on_observed(&mut self, at: LinkRef, list: Candidates<'_>) -> Step {
-        self.own.observe(at.id, list);
+        if let Some(peer) = self.out.link(at).map(|link| link.handle) {
+            self.own.observe(peer, list);
+        }
         Ok(None)
     }
 
