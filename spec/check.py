@@ -4,7 +4,7 @@
 * every rule id is unique, its chapter's numbers have no gap, its line says MUST; every MUST has an id
 * every rule cited, here or in the code, exists; every page and heading the code names; every link and anchor
 * drops.md lists exactly the reasons of tom-core/src/error.rs, names and numbers
-* traceability.md: one line per requirement, rules in the chapter named, every path exists unless planned
+* traceability.md: one line per requirement, rules in the chapter named, every path exists
 Exit status 1 when anything is wrong. `example.py --check` does the same for the worked example.
 """
 import re, sys
@@ -123,11 +123,11 @@ def traceability(found):
             for rule in re.findall(r"[A-Z]+-\d+", names):
                 if found.get(rule) != chapter:
                     say("traceability.md", f"{name}: {rule} is not in {chapter}")
-        paths = re.findall(r"`([^`]+)`( \(planned\))?", code + " " + proof)
+        paths = re.findall(r"`([^`]+)`", code + " " + proof)
         if not re.search(r"`", proof):
             say("traceability.md", f"{name} names no proof")
-        for path, planned in paths:
-            if not planned and not (ROOT / path).exists():
+        for path in paths:
+            if not (ROOT / path).exists():
                 say("traceability.md", f"{name}: {path} does not exist")
     for name in want:
         if have.count(name) != 1:
