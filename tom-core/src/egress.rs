@@ -6,6 +6,7 @@
 //! for one of each; control jobs beyond their share are refused and counted.
 
 use crate::bounded::{Entry, Idx, List, Pool, Slab, Table};
+use crate::config::CARRIED_BY_ALL;
 use crate::identity::PublicKey;
 use crate::input::LinkId;
 use crate::output::{DeliveryId, Event, RecordKey, Ticket};
@@ -14,8 +15,8 @@ use crate::session::ContactRef;
 use crate::time::{Instant, Span};
 use crate::wire::{Handle, Reference, Secret, Sid};
 
-/// The longest frame sent before the neighbour's HELLO: what every relay carries, traced.
-const FRAME_BEFORE_HELLO: u32 = 1_280;
+/// The longest frame every node takes: an envelope all relays carry, framed and traced.
+pub(crate) const FRAME_FLOOR: u32 = CARRIED_BY_ALL + crate::node::FRAME_EXTRA as u32;
 
 /// A link to a neighbour, and what waits for it.
 #[derive(Debug)]
@@ -89,7 +90,7 @@ impl Link {
         let limit = if self.greeted {
             self.max_frame
         } else {
-            self.max_frame.min(FRAME_BEFORE_HELLO)
+            self.max_frame.min(FRAME_FLOOR)
         };
         frame <= limit as usize
     }

@@ -100,6 +100,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         let (id, secret, expiry, answer) = (entry.id, entry.secret, entry.expiry, entry.answer);
         let sender = entry.sender;
+        let link = arrival.link;
+        // The answer to its handshake says nothing of the message, so it need not wait.
+        if let Some(sid) = answer {
+            self.out.push(link, Queue::Control, Job::Resp { sid });
+        }
         let key = DeliveryId {
             sender,
             reference: id,
@@ -114,10 +119,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         let Some(secret) = secret else { return };
         self.stats.duplicates += 1;
-        let link = arrival.link;
-        if let Some(sid) = answer {
-            self.out.push(link, Queue::Control, Job::Resp { sid });
-        }
         let job = Job::Ack {
             reference: arrival.reference,
             secret,
@@ -385,6 +386,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if entry.to.is_none_or(|to| to.id != link.id) {
             return Err(Drop::BadNack.into());
         }
+        // One per copy: NACKs start anew at each hop, so nothing else ends a ring of them.
+        if u32::from(entry.nacks) >= entry.attempts.count_ones() {
+            return Err(Drop::NackLimited.into());
+        }
+        entry.nacks += 1;
         let (first, from, dst) = (entry.first, entry.from, entry.dst);
         let job = Job::Nack {
             reference,

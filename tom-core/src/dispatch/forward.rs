@@ -59,6 +59,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             attempts: 0,
             proofs: 0,
             answers: 0,
+            nacks: 0,
             passed: false,
         };
         let last = match self.routing.note_copy(entry, head.attempt) {

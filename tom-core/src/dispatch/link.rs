@@ -2,7 +2,7 @@
 
 use super::{Step, World};
 use crate::crypto::Suite;
-use crate::egress::{Job, Link, LinkRef, Queue};
+use crate::egress::{FRAME_FLOOR, Job, Link, LinkRef, Queue};
 use crate::error::{Drop, Full, Misuse, Refusal, TableName};
 use crate::identity::{Keys, PublicKey};
 use crate::input::{LinkEvent, LinkId};
@@ -11,9 +11,6 @@ use crate::policy::backoff;
 use crate::routing::{ASKS_PER_MINUTE, Outcome};
 use crate::time::UnixTime;
 use crate::wire::{Candidates, Hello, Ping, REACH_UNKNOWN, ReachAnswer, ReachAsk, References};
-
-/// The smallest frame bound a link may announce: an envelope all relays carry, framed and traced.
-const MIN_FRAME: u32 = 1_280;
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     #[inline(never)]
@@ -181,7 +178,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let Some(link) = self.out.link_mut(at) else {
             return Err(Drop::UnknownLink.into());
         };
-        link.max_frame = link.max_frame.min(hello.max_frame.max(MIN_FRAME));
+        link.max_frame = link.max_frame.min(hello.max_frame.max(FRAME_FLOOR));
         link.relays = hello.profile.forwards();
         let first = !link.greeted;
         link.greeted = true;

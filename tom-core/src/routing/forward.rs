@@ -53,6 +53,8 @@ pub(crate) struct Return {
     pub(crate) attempts: u16,
     /// Proofs passed back: at most one per copy.
     pub(crate) proofs: u8,
+    /// NACKs passed back: at most one per copy.
+    pub(crate) nacks: u8,
     /// Answers to its handshake passed back: at most one per copy.
     pub(crate) answers: u8,
     pub(crate) passed: bool,
