@@ -313,6 +313,22 @@ impl Egress<'_> {
         self.jobs.push_back(&mut self.state.local, job).is_ok()
     }
 
+    /// Takes one of our own messages off the queues of a link that it no longer waits for.
+    pub(crate) fn withdraw(&mut self, at: LinkRef, reference: Reference) {
+        let Some(link) = self.links.get_mut(at.idx).filter(|link| link.id == at.id) else {
+            return;
+        };
+        let before = self.jobs.free();
+        for list in &mut link.queues {
+            self.jobs.retain(
+                list,
+                |job| !matches!(job, Job::Own { reference: of, .. } if *of == reference),
+            );
+        }
+        let gone = self.jobs.free().saturating_sub(before);
+        link.queued = link.queued.saturating_sub(gone);
+    }
+
     /// Tells the application a fact, if there is room to.
     pub(crate) fn notify(&mut self, event: Event) {
         self.push_local(Job::Notify(event));

@@ -119,7 +119,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 if message.reference != id {
                     return None;
                 }
-                message.version = message.version.wrapping_add(1);
                 let (version, name) = (message.version, message.id);
                 let message = self.delivery.outbox.get(idx)?;
                 let to = self.session.contacts.get(message.contact)?.key;

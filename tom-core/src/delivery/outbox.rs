@@ -113,6 +113,8 @@ pub(crate) struct Settled {
     pub(crate) envelope: Option<Chain>,
     /// The recipient had said that it was read.
     pub(crate) read: bool,
+    /// The proof was for the envelope last under way, so its counter was seen.
+    pub(crate) current: bool,
     /// It had already been reported as expired.
     pub(crate) late: bool,
 }
@@ -250,6 +252,10 @@ impl Tables<'_> {
                 match self.find_id(proof.id).ok_or(NotProven::Repeat)? {
                     Found::Live(live) => self
                         .settle(live, State::Delivered, now)
+                        .map(|settled| Settled {
+                            current: false,
+                            ..settled
+                        })
                         .ok_or(NotProven::Repeat),
                     Found::Past(last) => self.settle_late(last).ok_or(NotProven::Repeat),
                 }
@@ -274,6 +280,7 @@ impl Tables<'_> {
             round_trip: None,
             envelope: None,
             read: false,
+            current: false,
             late: true,
         })
     }
@@ -295,6 +302,7 @@ impl Tables<'_> {
                 .map(|sent| now.since(sent)),
             envelope: Some(ended.envelope),
             read: ended.read,
+            current: true,
             late: false,
         })
     }

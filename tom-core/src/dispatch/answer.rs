@@ -25,7 +25,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     pub(super) fn taken(&mut self, id: DeliveryId) -> Step {
         let unknown = Refusal::Misuse(Misuse::UnknownId);
         let idx = self.delivery.inbox.find(&id.to_bytes()).ok_or(unknown)?;
-        if !self.out.has_room() {
+        // Two proofs over two links, the windows' records and the end of this one.
+        if self.out.jobs.free() < crate::egress::JOBS_PER_INPUT + 4 {
             return Err(Refusal::Backpressure.into());
         }
         let entry = self.delivery.inbox.remove(idx).ok_or(unknown)?;
@@ -50,6 +51,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.ack(entry.contact, entry.link, reference, secret, entry.expiry);
         }
         if self.config.keeps_records() {
+            if !entry.acknowledged {
+                self.persist_opened(entry.reference);
+            }
             // The windows that remember the message go first: records are durable in order.
             self.persist_windows(entry.contact);
             let key = RecordKey {
@@ -234,7 +238,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.out.pool.free(chain);
         }
         if let Some((sid, n)) = settled.session {
-            let outdated = self.session.settled(sid, Some(n), true);
+            let outdated = self.session.settled(sid, Some(n), settled.current);
             if outdated && self.config.keeps_records() {
                 self.persist_session(sid);
             }

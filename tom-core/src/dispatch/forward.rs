@@ -188,7 +188,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 }
                 // What waits for a route is held a short time; what has one is out with the next
                 // drain, or falls under the limit of a blocked link.
-                if to.is_none() {
+                let waits = to.is_none_or(|to| self.out.link(to).is_some_and(|l| l.blocked));
+                if waits {
                     let until = self.now.plus(self.config.hold_max);
                     self.routing.forward_timers.set(idx, until);
                 }
@@ -394,8 +395,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         let mut step = Err(Drop::NoRoute.into());
         for back in [Some(from), Some(first).filter(|first| *first != from)] {
-            let Some(back) = back else { continue };
-            let idx = self.hold(arrival, bytes, false, &Trace::new(), Some(back))?;
+            let Some(back) = back.filter(|back| !self.is_jammed(*back)) else {
+                continue;
+            };
+            let Ok(idx) = self.hold(arrival, bytes, false, &Trace::new(), Some(back)) else {
+                continue;
+            };
             let serial = self.own.serial;
             if self
                 .out

@@ -43,11 +43,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             .intro
             .told
             .is_some_and(|last| now.since(last) < TELL_EVERY);
+        let to = contact.key;
         // Addresses go inside a session only: a one-shot's first flight is too weak for them.
-        if told || contact.send.is_none() || self.linked(at) {
+        let in_session = self.session.sending(now, self.config, at).is_some();
+        if told || !in_session || self.linked(at) {
             return;
         }
-        let to = contact.key;
         let Some(body) = list.get(..len) else { return };
         let post = super::send::Post {
             to,
@@ -80,7 +81,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(old) = contact.intro.theirs.take() {
             self.out.pool.free(old);
         }
-        contact.intro.theirs = self.out.pool.store(&[list]);
+        // Addresses are a convenience: they never take the room messages need.
+        let spare = self.out.pool.free_blocks() > self.out.pool.capacity() / 2;
+        contact.intro.theirs = if spare {
+            self.out.pool.store(&[list])
+        } else {
+            None
+        };
         self.tell_candidates(at);
         self.dial(at);
     }

@@ -99,6 +99,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             && let Some(contact) = self.session.contacts.get_mut(contact)
         {
             contact.intro.dialing = false;
+            if let Some(chain) = contact.intro.theirs.take() {
+                self.out.pool.free(chain);
+            }
             contact.intro.wait = crate::time::Span::ZERO;
         }
         self.retry_for(handle);
@@ -148,13 +151,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         self.out.links.remove(at.idx);
         if let Some(peer) = peer {
-            self.out.notify(Event::NeighbourGone { peer });
             // Another link to the same peer takes over.
-            let handle = peer.handle();
             let other = self.out.links.iter().find(|(_, link)| link.peer == peer);
-            if let Some((idx, link)) = other {
-                let at = LinkRef { idx, id: link.id };
-                self.routing.direct_up(handle, at);
+            match other {
+                Some((idx, link)) => {
+                    let at = LinkRef { idx, id: link.id };
+                    self.routing.direct_up(peer.handle(), at);
+                }
+                None => self.out.notify(Event::NeighbourGone { peer }),
             }
         }
         Ok(None)

@@ -15,7 +15,7 @@ use crate::report::Transmissions;
 use crate::session::record as sessions;
 use crate::session::{ContactRef, Recover};
 use crate::time::Span;
-use crate::wire::{MessageId, Reference, Sid, message_id};
+use crate::wire::{MAX_ATTEMPT, MessageId, Reference, Sid, message_id};
 
 const BAD: Refusal = Refusal::Misuse(Misuse::BadRecord);
 
@@ -74,10 +74,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 let Some(Found::Live(idx)) = self.delivery.find_id(MessageId(key.id)) else {
                     return Ok(None);
                 };
+                if !ok {
+                    self.wake_at(idx, super::tick::OFFER_AGAIN);
+                    return Ok(None);
+                }
                 let Some(message) = self.delivery.outbox.get_mut(idx) else {
                     return Ok(None);
                 };
-                if ok && message.version == version && !message.durable {
+                if message.version == version && !message.durable {
                     message.durable = true;
                     self.launch(idx);
                 }
@@ -132,10 +136,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         entry.acknowledged = true;
         let (contact, link, reference) = (entry.contact, entry.link, entry.reference);
         let (secret, again, expiry) = (entry.secret, entry.again.take(), entry.expiry);
+        self.persist_opened(reference);
         if let Some(secret) = secret {
             self.ack(contact, link, reference, secret, expiry);
         }
         if let Some((reference, secret)) = again {
+            self.persist_opened(reference);
             self.ack(contact, link, reference, secret, expiry);
         }
     }
@@ -184,7 +190,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let restored = messages::read_message(bytes).ok_or(BAD)?;
         let held = matches!(restored.recover, Recover::Plain);
         let named = message_id(restored.envelope).map(|id| id.reference());
-        if !held && named != Some(restored.reference) {
+        let fits = restored.envelope.len() <= self.scratch.len();
+        if !fits || (!held && named != Some(restored.reference)) {
             return Err(BAD.into());
         }
         let contact = self.contact(&restored.to, true)?;
@@ -202,7 +209,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             class: restored.class,
             trace: restored.trace,
             expiry: restored.expiry,
-            attempt: 0,
+            // Relays may remember any of its attempts: it goes on under a new envelope.
+            attempt: if held { 0 } else { MAX_ATTEMPT + 1 },
             sends: 0,
             link: None,
             sent: None,

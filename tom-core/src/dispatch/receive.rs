@@ -251,13 +251,17 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             Ok(_) => self.receive(&receipt, seen, bytes, opened.content, trace),
             Err(reason) => Err(reason.into()),
         };
-        if step == Err(Drop::InboxFull.into()) {
+        // Not remembered: its next copy may be used.
+        if step == Err(Drop::InboxFull.into()) || step == Err(Drop::RateLimited.into()) {
             return step;
         }
         // Opened once, whatever became of it; acknowledged again only if it was used. Its record goes
         // out behind the message's own, so that a crash between them loses neither.
         let used = step.is_ok() || step == Err(Drop::AlreadyDelivered.into());
-        self.remember_opened(OpenedEntry {
+        // While the message waits it is the inbox record that knows it; this one follows when the
+        // message is safe, so that no crash and no full disk makes it look safe before.
+        let waits = self.delivery.seen(sender, receipt.id) == Seen::Waiting;
+        let entry = OpenedEntry {
             reference: arrival.reference,
             id: receipt.id,
             sender,
@@ -265,7 +269,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             expiry: arrival.head.expiry,
             at: self.now,
             answer: opened.answer,
-        });
+        };
+        if self.delivery.opened.insert(entry).is_ok() && !waits {
+            self.persist_opened(arrival.reference);
+        }
         if used {
             self.taken_frame(arrival.link, arrival.reference);
         }
@@ -315,12 +322,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(())
     }
 
-    fn remember_opened(&mut self, entry: OpenedEntry) {
-        let id = entry.reference;
-        if let Ok(idx) = self.delivery.opened.insert(entry)
-            && self.config.keeps_records()
+    /// Queues the record of an opened one-shot, if there is one under this reference.
+    pub(super) fn persist_opened(&mut self, reference: Reference) {
+        if self.config.keeps_records()
+            && let Some(idx) = self.delivery.opened.find(&reference.0)
         {
-            self.out.push_local(Job::PersistOpened { idx, id });
+            self.out
+                .push_local(Job::PersistOpened { idx, id: reference });
         }
     }
 

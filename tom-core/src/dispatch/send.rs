@@ -231,10 +231,19 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Puts a message's next transmission into a link's queue, or sees to it that one comes.
     pub(super) fn launch(&mut self, idx: Idx) {
+        self.launch_as(idx, false);
+    }
+
+    /// The same; `asked`: its question for a route has just ended, so it is not asked again.
+    pub(super) fn launch_as(&mut self, idx: Idx, asked: bool) {
         let Some(message) = self.delivery.outbox.get(idx) else {
             return;
         };
-        if message.queued || !message.durable {
+        if message.queued {
+            return;
+        }
+        if !message.durable {
+            self.wake_at(idx, super::tick::OFFER_AGAIN);
             return;
         }
         if message.held {
@@ -248,7 +257,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             last: message.link.map(|link| link.id),
             attempt: message.attempt,
             frame: message.envelope.len() as usize + FRAMING,
-            asked: false,
+            asked,
         };
         let mut choice = self.routing.choose(&self.out, self.now, wish);
         if choice == Choice::Ask {
@@ -538,7 +547,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             link: old.link,
             sent: old.sent,
             read: old.read,
-            version: old.version,
+            // One number per envelope: offering its record again says nothing new.
+            version: old.version.wrapping_add(1),
             accepted: old.accepted,
             attempts: core::mem::take(&mut old.attempts),
         };
@@ -626,7 +636,7 @@ impl Carried {
             link: None,
             sent: None,
             read: false,
-            version: 0,
+            version: 1,
             accepted: now,
             attempts: Transmissions::default(),
         }

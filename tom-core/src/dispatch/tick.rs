@@ -15,7 +15,7 @@ const RETURN_LIFE: Span = Span::from_secs(24 * 3600);
 /// A handshake outlives its message by this much.
 const PENDING_GRACE: Span = Span::from_secs(60);
 /// A record that storage did not take is offered again after this long.
-const OFFER_AGAIN: Span = Span::from_secs(5);
+pub(super) const OFFER_AGAIN: Span = Span::from_secs(5);
 const ROUTE_LIFE: Span = Span::from_secs(6 * 3600);
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
@@ -98,7 +98,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.release_held(idx);
             return;
         }
-        let (contact, attempt) = (message.contact, message.attempt);
+        let (contact, attempt, asked) = (message.contact, message.attempt, message.asking);
         let waited = message.sent.is_some() && !message.asking && attempt > 0;
         let (last, deaf) = (message.link.filter(|_| waited), !message.taken);
         if let Some(link) = last {
@@ -114,7 +114,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.wake_at(idx, self.config.retry_max.min(Span::from_secs(60)));
             return;
         }
-        self.launch(idx);
+        self.launch_as(idx, asked);
     }
 
     /// A message that waits for a session goes when there is one that carries it.
@@ -146,9 +146,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.wake_at(idx, self.config.taken_wait);
             return;
         };
-        // The job in the old queue finds the message gone elsewhere and is passed over.
         if let Some(message) = self.delivery.outbox.get_mut(idx) {
             message.queued = false;
+            if let Some(old) = message.link {
+                self.out.withdraw(old, message.reference);
+            }
         }
         self.enqueue(idx, link);
     }

@@ -38,6 +38,13 @@ impl Tables<'_> {
         responder: &Responder,
         offer: Offer,
     ) -> Option<Sid> {
+        // The same offer again: the same answer, as long as it may still be of use.
+        let before = self.sessions.iter().find(|(_, session)| {
+            session.contact == at && !session.initiator && session.peer_sid == offer.sid
+        });
+        if let Some((_, session)) = before {
+            return session.resp.live.then_some(session.sid);
+        }
         let contact = self.contacts.get(at)?;
         if contact
             .answered
@@ -226,7 +233,7 @@ impl Tables<'_> {
         let renewing = self.contacts.get(at).is_some_and(|contact| contact.renew);
         !renewing
             && old.initiator != new.initiator
-            && new.created.since(old.created) < CROSSED
+            && old.age(new.created) < CROSSED
             && old.h < new.h
     }
 }

@@ -60,13 +60,18 @@ impl Tables<'_> {
     ) -> bool {
         session.contact = at;
         session.version = version;
-        let sid = session.sid;
+        let (sid, age) = (session.sid, session.aged);
+        let sending = self.contacts.get(at).and_then(|contact| contact.send);
+        let sending = sending.and_then(|sid| self.sessions.get(self.sessions.find(&sid.0)?));
+        let younger = sending.is_none_or(|other| age < other.aged);
         if self.sessions.find(&sid.0).is_some() || self.sessions.insert(session).is_err() {
             return false;
         }
         if let Some(contact) = self.contacts.get_mut(at) {
             contact.sessions += 1;
-            contact.send = Some(sid);
+            if younger {
+                contact.send = Some(sid);
+            }
         }
         true
     }
