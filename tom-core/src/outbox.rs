@@ -454,6 +454,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Made::Bytes(frame.finish())
     }
 
+    /// Proofs that are due together, in one ACK. Spec ENV-16.
     fn ack_frame(
         &mut self,
         at: LinkRef,
@@ -518,6 +519,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// The answer to a handshake, as long as the session that made it is not confirmed.
+    /// Spec ENV-13.
     fn resp_frame(&self, sid: crate::wire::Sid, space: &mut [u8]) -> Made {
         let session = self
             .session

@@ -47,7 +47,7 @@ fn counted(before: u64, after: u64, verdict: Verdict) -> bool {
 proptest! {
     #![proptest_config(cases(256))]
 
-    /// Any bytes at all, on a link and on none.
+    /// CON-7, DRV-8: any bytes at all, on a link and on none.
     #[test]
     fn any_bytes_are_dropped_by_number_or_used(
         datagrams in proptest::collection::vec(
@@ -63,7 +63,8 @@ proptest! {
         }
     }
 
-    /// Well-formed frames around any bytes, so that the checks behind the first ones are reached.
+    /// CON-7, DRV-8: well-formed frames around any bytes, so that the checks behind the first ones
+    /// are reached.
     #[test]
     fn any_frames_are_dropped_by_number_or_used(
         frames in proptest::collection::vec(

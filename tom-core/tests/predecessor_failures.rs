@@ -84,7 +84,7 @@ fn altered(envelope: &[u8], at: usize) -> Vec<u8> {
     bytes
 }
 
-/// A3: a third party's ACK turns a message Delivered.
+/// DLV-1, ENV-21: A3: a third party's ACK turns a message Delivered.
 /// Here: only the recipient's secret does, whoever brings it.
 #[test]
 fn a3_third_party_cannot_acknowledge() {

@@ -45,6 +45,7 @@ fn relay_passes_a_proof_on_once_per_copy() {
     assert_eq!(village.houses[1].node.stats().acks_passed, passed);
 }
 
+/// RTE-11, ENV-21: a relay passes the true secret and no other.
 #[test]
 fn relay_checks_a_proof_against_the_commitment() {
     let mut village = Village::row(3, 2);

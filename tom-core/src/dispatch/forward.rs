@@ -90,6 +90,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         step
     }
 
+    /// The next hop of a copy, or why there is none and what its sender is told. Spec ENV-8.
     fn forward_by(
         &mut self,
         arrival: Arrival,

@@ -111,6 +111,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Two links to one peer: the one dialled by the lower key stays, and whoever dialled the other
     /// closes it. Two of the same direction: the newer one stays, since the older is likely dead.
+    /// Spec RTE-29, CON-4.
     fn choose_twin(
         &mut self,
         peer: &PublicKey,

@@ -110,6 +110,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         (step, used.max(1))
     }
 
+    /// To whom an envelope is: one of ours, an answer on its way, or for somebody else.
+    /// Spec ENV-25, RTE-8.
     fn envelope(&mut self, link: LinkRef, bytes: &mut [u8], trace: &Trace) -> Step {
         let envelope = Envelope::parse(bytes)?;
         let head = envelope.head;
@@ -158,7 +160,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         })
     }
 
-    /// Nobody can make a message immortal, and nothing dead is carried on.
+    /// Nobody can make a message immortal, and nothing dead is carried on. Spec ENV-23, ENV-24.
     pub(super) fn check_life(&self, head: &Head, mine: bool) -> Result<(), Drop> {
         let Some(unix) = self.unix() else {
             return Ok(());

@@ -37,6 +37,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
+    /// Takes a message of the application, if its life and length can be. Spec ENV-22.
     fn send(&mut self, send: Send<'_>) -> Result<MessageId, Fault> {
         let lifetime = send.lifetime.unwrap_or(self.config.max_lifetime());
         if lifetime < Span::from_secs(1) || lifetime > self.config.max_lifetime() {
@@ -67,7 +68,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         longest.saturating_sub(SEAL_OVERHEAD)
     }
 
-    /// Accepts a message: checks all room first, so that a refusal changes nothing.
+    /// Accepts a message: checks all room first, so that a refusal changes nothing. Spec CON-11.
     pub(super) fn post(&mut self, post: Post<'_>) -> Result<MessageId, Fault> {
         if !self.out.has_room() {
             return Err(Refusal::Backpressure.into());

@@ -86,7 +86,7 @@ impl Tables<'_> {
         self.carries(now, config, request.contact, request.content_len)
     }
 
-    /// The session that carries this much content to a contact now.
+    /// The session that carries this much content to a contact now. Spec ENV-8.
     pub(crate) fn carries(
         &self,
         now: Instant,
@@ -100,7 +100,7 @@ impl Tables<'_> {
     }
 
     /// Nobody knows whether the recipient opens as much, nor whether relays carry it: the content
-    /// stays as it is, under a name of its own, until a session says so.
+    /// stays as it is, under a name of its own, until a session says so. Spec ENV-8.
     fn hold(&mut self, request: SealRequest) -> Sealed {
         Sealed {
             len: request.content_len,
