@@ -375,7 +375,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Made::Bytes(made)
     }
 
-    /// Somebody else's envelope; nothing of it stays here.
+    /// Somebody else's envelope; nothing of it stays here. Spec LNK-14, LNK-16, DLV-22.
     fn forward_frame(
         &mut self,
         at: LinkRef,

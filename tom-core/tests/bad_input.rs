@@ -217,7 +217,7 @@ fn forged_answers_do_nothing() {
     assert_eq!(lab.a.path(id).expect("known").state, State::Delivered);
 }
 
-/// Questions cost their asker's share only, and few of them are passed on.
+/// LNK-24: questions cost their asker's share only, and few of them are passed on.
 #[test]
 fn a_flood_of_questions_is_limited() {
     let mut lab = Lab::new(Options {
@@ -292,8 +292,8 @@ fn stalled_links_starve_nobody() {
     lab.wait(60_000);
 }
 
-/// One-shots cost public-key work: a flood of them takes its share and no more, and who talks in a
-/// session does not notice.
+/// SES-9: one-shots cost public-key work: a flood of them takes its share and no more, and who
+/// talks in a session does not notice.
 #[test]
 fn a_flood_of_one_shots_leaves_sessions_alone() {
     let quiet = in_session_latencies(0);

@@ -79,7 +79,7 @@ fn receipt_before_the_proof_waits_for_it() {
     );
 }
 
-/// Only the recipient can say so: a third party's receipt names the message in vain.
+/// CNT-8: only the recipient can say so: a third party's receipt names the message in vain.
 #[test]
 fn third_party_cannot_read_for_the_recipient() {
     let mut village = Village::of(3, 4);

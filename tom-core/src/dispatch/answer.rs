@@ -83,6 +83,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.send_both(direct.unwrap_or(from), from, job);
     }
 
+    /// Proves the envelope that came, whichever of its message it is. Spec DLV-19.
     pub(super) fn acknowledge(&mut self, receipt: &Receipt) {
         let Some(secret) = receipt.secret else { return };
         let Arrival {
@@ -94,6 +95,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A one-shot came again: its ACK goes again, unless the application does not have it yet.
+    /// Spec DLV-14, DLV-17.
     pub(super) fn acknowledge_again(&mut self, arrival: Arrival, opened: Idx) {
         let Some(entry) = self.delivery.opened.get(opened) else {
             return;
@@ -228,7 +230,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(())
     }
 
-    /// A message of ours is proven, by whatever way.
+    /// A message of ours is proven, by whatever way. Spec DLV-5.
     pub(super) fn on_settled(&mut self, settled: Settled, link: Option<LinkRef>) {
         if let Some(chain) = settled.envelope {
             self.out.pool.free(chain);
@@ -328,7 +330,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.out.push(arrival.link, Queue::Control, job);
     }
 
-    /// A hint that an envelope was not taken. It never ends a message.
+    /// A hint that an envelope was not taken. It never ends a message. Spec RTE-36.
     #[inline(never)]
     pub(super) fn on_nack(
         &mut self,
@@ -448,6 +450,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// The recipient says that a message of ours was read. Only its proof makes a message
     /// delivered, so an unproven one stays as it is and shows as read once the proof is here.
+    /// Spec CNT-8.
     pub(super) fn on_read(&mut self, contact: ContactRef, reference: Reference) {
         let found = match self.delivery.find(reference) {
             Some(Found::Past(idx)) => {

@@ -424,7 +424,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             .set(idx, due.map_or(at, |due| due.min(at)));
     }
 
-    /// A way towards `dst` is new.
+    /// A way towards `dst` is new. Spec DLV-12, RTE-32.
     pub(super) fn retry_for(&mut self, dst: Handle) {
         self.retry(false, |message, _| {
             message.contact.handle == dst && !message.queued
@@ -457,13 +457,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         });
     }
 
+    /// A link refused a copy. Not to hear of it costs the wait for its proof, no more. Spec DRV-10.
     pub(super) fn send_failed(&mut self, link: LinkId) -> Step {
         self.retry_over(link, false);
         Ok(None)
     }
 
     /// Seals a message again under a new counter or key, carrying the reference of its first
-    /// envelope. False: no room now; the old envelope goes on.
+    /// envelope. False: no room now; the old envelope goes on. Spec SES-33.
     pub(super) fn reseal(&mut self, idx: Idx) -> bool {
         let Some(message) = self.delivery.outbox.get(idx) else {
             return false;
@@ -509,6 +510,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// Moves a message's content to the start of the scratch buffer with its `orig` in front.
+    /// Spec CNT-5.
     fn rewrap(&mut self, idx: Idx, content: core::ops::Range<usize>) -> Option<usize> {
         let id = self.delivery.outbox.get(idx)?.id;
         let (head, rest) = ContentHead::parse(self.scratch.get(content.clone())?).ok()?;

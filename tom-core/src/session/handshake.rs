@@ -30,6 +30,7 @@ pub(crate) struct Answered {
 
 impl Tables<'_> {
     /// Makes the session a one-shot offered. `None`: not now; the message itself is not affected.
+    /// Spec ENT-4, SES-2.
     pub(super) fn answer<C: Suite>(
         &mut self,
         now: Instant,
