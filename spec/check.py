@@ -5,7 +5,8 @@
 * every rule cited, here or in the code, exists; every page and heading the code names; every link and anchor
 * drops.md lists exactly the reasons of tom-core/src/error.rs, names and numbers
 * traceability.md: one line per requirement, rules in the chapter named, every path exists
-Exit status 1 when anything is wrong. `example.py --check` does the same for the worked example.
+Exit status 1 when anything is wrong. With --uncited it also lists the rules that neither code nor
+tests cite. `example.py --check` checks the worked example.
 """
 import re, sys
 from pathlib import Path
@@ -141,5 +142,9 @@ references(found)
 cited = citations(found)
 drops()
 traceability(found)
-print("\n".join(wrong) if wrong else f"ok  {len(found)} rules, {len(cited)} of them cited by code or tests")
+uncited = [name for name in found if name not in cited]
+if "--uncited" in sys.argv[1:]:
+    print("\n".join(uncited))
+print("\n".join(wrong) if wrong else "ok")
+print(f"{len(found)} rules, {len(found) - len(uncited)} cited by code or tests")
 sys.exit(1 if wrong else 0)

@@ -4,6 +4,7 @@
 use crate::time::{Instant, UnixTime};
 
 /// What the node believes wall time to be.
+/// No timer runs on it: ends are told by it, as moments of the monotonic clock. Spec CON-10.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Clock {
     set: Option<(Instant, UnixTime)>,
@@ -18,7 +19,7 @@ impl Clock {
         self.by_driver = true;
     }
 
-    /// Takes an authenticated neighbour's word when there is nothing better.
+    /// Takes an authenticated neighbour's word when there is nothing better. Spec CON-12, LNK-12.
     pub(crate) fn hint(&mut self, now: Instant, unix: UnixTime) {
         if self.set.is_none() {
             self.set = Some((now, unix));

@@ -5,7 +5,7 @@ use crate::time::Span;
 
 /// The longest life of any message: 24 hours.
 pub const MAX_LIFE: Span = Span::from_secs(24 * 3600);
-/// What every relay carries: envelopes of up to 1,200 bytes.
+/// What every relay carries: envelopes of up to 1,200 bytes. Spec ENV-7.
 pub const CARRIED_BY_ALL: u32 = 1_200;
 /// The longest envelope a frame can hold, in bytes.
 pub const MAX_ENVELOPE: u32 = 65_533;

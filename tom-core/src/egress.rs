@@ -85,7 +85,7 @@ impl Link {
     }
 
     /// Whether the link carries a frame of this length. Before the peer has said what it takes, only
-    /// what everybody takes.
+    /// what everybody takes. Spec LNK-6.
     pub(crate) fn carries(&self, frame: usize) -> bool {
         let limit = if self.greeted {
             self.max_frame
@@ -221,7 +221,7 @@ pub(crate) const JOBS_PER_INPUT: u32 = 8;
 const KEPT_FREE: u32 = 2 * JOBS_PER_INPUT;
 
 impl Egress<'_> {
-    /// Whether the outputs of one more input are sure to fit.
+    /// Whether the outputs of one more input are sure to fit. Spec MEM-6.
     pub(crate) fn has_room(&self) -> bool {
         self.jobs.free() >= JOBS_PER_INPUT
     }

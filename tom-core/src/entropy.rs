@@ -23,6 +23,7 @@ use crate::crypto::{Suite, Tom1, wipe};
 const DRAW_MAX: usize = 65_536;
 
 /// 32 bytes from the platform's generator. A restart demands a fresh one: never keep a seed.
+/// Spec ENT-1.
 pub struct Seed([u8; 32]);
 
 impl Drop for Seed {
@@ -73,12 +74,12 @@ impl Drbg {
         Self { key: [0; 32] }
     }
 
-    /// Mixes fresh entropy in; what was there stays mixed in too.
+    /// Mixes fresh entropy in; what was there stays mixed in too. Spec ENT-2.
     pub fn reseed(&mut self, seed: &Seed) {
         self.key = Tom1::hmac(&self.key, &[b"tom-reseed", &seed.0]);
     }
 
-    /// Fills `out` with random bytes.
+    /// Fills `out` with random bytes. Spec ENT-3.
     pub fn fill(&mut self, out: &mut [u8]) {
         for draw in out.chunks_mut(DRAW_MAX) {
             let mut stream = ChaCha20::new(&self.key.into(), &[0; 12].into());

@@ -8,6 +8,7 @@ mod text;
 
 /// Why an input from the network was not used. The number is part of the protocol's test surface:
 /// it never changes meaning. Unless a variant says otherwise, no state changed except its counter.
+/// Spec DRP-2, DRP-3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 #[non_exhaustive]

@@ -105,7 +105,7 @@ fn is_canonical(bytes: &[u8; 32]) -> bool {
 }
 
 impl PublicKey {
-    /// Checks 32 bytes from outside.
+    /// Checks 32 bytes from outside. Spec IDN-1.
     ///
     /// # Errors
     /// [`WeakKey`] when the bytes are not a canonical point, or one of small order.
@@ -118,6 +118,7 @@ impl PublicKey {
     }
 
     /// The identity whose X25519 form is `x`; `sign` is its [`sign_bit`](Self::sign_bit).
+    /// Spec IDN-5.
     ///
     /// # Errors
     /// [`WeakKey`] when `x` is not canonical, belongs to no Ed25519 key, or is of small order.
@@ -170,7 +171,7 @@ impl PublicKey {
         Handle(hash.first_chunk().copied().unwrap_or_default())
     }
 
-    /// The address as text, 63 lower-case characters.
+    /// The address as text, 63 lower-case characters. Spec IDN-8.
     #[must_use]
     pub fn to_address(&self) -> heapless::String<64> {
         let mut data = [ADDRESS_VERSION; 33];
@@ -183,6 +184,7 @@ impl PublicKey {
     }
 
     /// Verifies a signature by the strict rules: canonical, no small-order points, no cofactor.
+    /// Spec IDN-4.
     ///
     /// # Errors
     /// [`BadSignature`] when it does not hold.
@@ -196,7 +198,7 @@ impl PublicKey {
 impl FromStr for PublicKey {
     type Err = AddressError;
 
-    /// Reads an address, all lower or all upper case.
+    /// Reads an address, all lower or all upper case. Spec IDN-7, IDN-8.
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let decoded = CheckedHrpstring::new::<Bech32m>(text).map_err(|_| AddressError::Checksum)?;
         if decoded.hrp() != HRP {
@@ -226,6 +228,7 @@ impl FromStr for PublicKey {
 
 impl SharedSecret {
     /// Takes the output of a key agreement; the check takes the same time for every value.
+    /// Spec IDN-3.
     ///
     /// # Errors
     /// [`WeakKey`] when it is all zero.
@@ -246,7 +249,7 @@ impl SharedSecret {
 }
 
 impl SoftKeys {
-    /// The identity of a 32-byte secret seed (RFC 8032's private key).
+    /// The identity of a 32-byte secret seed (RFC 8032's private key). Spec IDN-2.
     #[must_use]
     pub fn from_seed(seed: [u8; 32]) -> Self {
         let seed = Key::new(seed);

@@ -67,7 +67,7 @@ impl Own {
     }
 
     /// A neighbour's word about our address counts once a second neighbour says the same, since a
-    /// single one could send our peers dialling anywhere.
+    /// single one could send our peers dialling anywhere. Spec LNK-28.
     pub(crate) fn observe(&mut self, peer: Handle, list: Candidates<'_>) {
         for candidate in list.take(1) {
             match self
@@ -198,6 +198,7 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
     }
 
     /// The next thing the driver must do; `Ok(None)` when there is nothing. Never advances time.
+    /// Spec DRV-9.
     ///
     /// # Errors
     /// `buf` is shorter than [`Node::max_output`]; nothing was taken out.

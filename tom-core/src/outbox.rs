@@ -374,7 +374,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Made::Bytes(made)
     }
 
-    /// Somebody else's envelope; nothing of it stays here.
+    /// Somebody else's envelope; nothing of it stays here. Spec LNK-14, LNK-16, DLV-22.
     fn forward_frame(
         &mut self,
         at: LinkRef,
@@ -453,6 +453,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Made::Bytes(frame.finish())
     }
 
+    /// Proofs that are due together, in one ACK. Spec ENV-16.
     fn ack_frame(
         &mut self,
         at: LinkRef,
@@ -517,6 +518,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// The answer to a handshake, as long as the session that made it is not confirmed.
+    /// Spec ENV-13.
     fn resp_frame(&self, sid: crate::wire::Sid, space: &mut [u8]) -> Made {
         let session = self
             .session

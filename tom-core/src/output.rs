@@ -90,6 +90,7 @@ pub struct Delivery<'b> {
 }
 
 /// Where a message of this node stands. Spec: delivery, "States".
+/// None of them says that it failed. Spec DLV-2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum State {
     /// Accepted; no link has taken it yet.

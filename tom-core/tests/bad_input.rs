@@ -47,7 +47,7 @@ fn counted(before: u64, after: u64, verdict: Verdict) -> bool {
 proptest! {
     #![proptest_config(cases(256))]
 
-    /// Any bytes at all, on a link and on none.
+    /// CON-7, DRV-8: any bytes at all, on a link and on none.
     #[test]
     fn any_bytes_are_dropped_by_number_or_used(
         datagrams in proptest::collection::vec(
@@ -63,7 +63,8 @@ proptest! {
         }
     }
 
-    /// Well-formed frames around any bytes, so that the checks behind the first ones are reached.
+    /// CON-7, DRV-8: well-formed frames around any bytes, so that the checks behind the first ones
+    /// are reached.
     #[test]
     fn any_frames_are_dropped_by_number_or_used(
         frames in proptest::collection::vec(
@@ -216,7 +217,7 @@ fn forged_answers_do_nothing() {
     assert_eq!(lab.a.path(id).expect("known").state, State::Delivered);
 }
 
-/// Questions cost their asker's share only, and few of them are passed on.
+/// LNK-24: questions cost their asker's share only, and few of them are passed on.
 #[test]
 fn a_flood_of_questions_is_limited() {
     let mut lab = Lab::new(Options {
@@ -291,8 +292,8 @@ fn stalled_links_starve_nobody() {
     lab.wait(60_000);
 }
 
-/// One-shots cost public-key work: a flood of them takes its share and no more, and who talks in a
-/// session does not notice.
+/// SES-9: one-shots cost public-key work: a flood of them takes its share and no more, and who
+/// talks in a session does not notice.
 #[test]
 fn a_flood_of_one_shots_leaves_sessions_alone() {
     let quiet = in_session_latencies(0);

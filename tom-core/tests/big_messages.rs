@@ -14,7 +14,7 @@ fn filled(len: usize) -> Vec<u8> {
     (0..len).map(|at| (at * 7 % 251) as u8).collect()
 }
 
-/// Every length class, in both directions, over a relay, in session and before there is one.
+/// CNT-7: every length class, in both directions, over a relay, in session and before there is one.
 #[test]
 fn every_length_arrives_whole() {
     let mut village = Village::row(3, 1);

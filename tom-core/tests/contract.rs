@@ -109,7 +109,7 @@ proptest! {
         world.settle(5_000);
     }
 
-    /// DRV-1: what is turned away for lack of room changes nothing.
+    /// DRV-1, MEM-6: what is turned away for lack of room changes nothing.
     #[test]
     fn any_order_is_safe_and_backpressure_changes_nothing(
         options in options(),

@@ -35,6 +35,7 @@ fn states_come_in_order_over_a_relay() {
     assert!(before, "{states:?}");
 }
 
+/// DLV-1: what relays say is a state and no proof.
 #[test]
 fn taken_is_relayed_and_passed_is_passed_and_neither_is_delivered() {
     let mut village = without_acks(2);
@@ -59,7 +60,7 @@ fn taken_alone_is_relayed() {
     assert_eq!(village.state(0, id), Some(State::Relayed));
 }
 
-/// A relay that says everything it can say settles nothing.
+/// DLV-1, RTE-36: a relay that says everything it can say settles nothing.
 #[test]
 fn no_word_of_a_relay_settles_a_message() {
     let mut village = Village::row(3, 4);
@@ -172,6 +173,7 @@ fn short(village: &Village, to: usize, secs: u64) -> Send<'static> {
     }
 }
 
+/// DLV-3: the end is expiry and skew.
 #[test]
 fn unproven_message_expires_at_its_end_and_not_before() {
     let mut village = without_acks(6);
@@ -186,6 +188,7 @@ fn unproven_message_expires_at_its_end_and_not_before() {
     assert_eq!(village.used(0, tom_core::error::TableName::Outbox), 0);
 }
 
+/// DLV-4: expired is not the last word.
 #[test]
 fn late_proof_makes_an_expired_message_delivered() {
     let mut village = Village::row(2, 7);
@@ -215,8 +218,8 @@ fn proof_a_day_after_the_end_still_counts_and_is_counted_once() {
     assert_eq!(village.houses[0].node.stats().delivered, 1);
 }
 
-/// Lost links, refused transmissions, attempts without answer: nothing ever says "failed", and the
-/// message is delivered once there is a way.
+/// DLV-2, DRV-10: lost links, refused transmissions, attempts without answer: nothing ever says
+/// "failed", and the message is delivered once there is a way.
 #[test]
 fn nothing_fails_and_the_message_goes_once_there_is_a_way() {
     let mut village = Village::of(2, 9);
@@ -293,7 +296,8 @@ fn waits_double_up_to_an_hour() {
     }
 }
 
-/// DLV-10: after the sixteenth attempt the message is sealed again, with its first reference inside.
+/// DLV-10, CNT-5, SES-33: after the sixteenth attempt the message is sealed again, with its first
+/// reference inside.
 #[test]
 fn after_attempt_15_it_is_sealed_again_and_delivered_once() {
     let mut village = Village::row(2, 12);

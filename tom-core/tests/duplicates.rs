@@ -51,11 +51,13 @@ fn ack_lost(seed: u64, in_session: bool, expected: Drop) {
     );
 }
 
+/// DLV-17: acknowledged again, not handed out again.
 #[test]
 fn one_shot_with_a_lost_ack_is_acknowledged_again_and_delivered_once() {
     ack_lost(1, false, Drop::AlreadyOpened);
 }
 
+/// DLV-17: the same in session.
 #[test]
 fn session_message_with_a_lost_ack_is_acknowledged_again_and_delivered_once() {
     ack_lost(2, true, Drop::Replay);

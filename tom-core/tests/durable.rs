@@ -102,7 +102,7 @@ fn nothing_is_acknowledged_before_its_record_is_durable() {
     }
 }
 
-/// DLV-16: a disk that fails means no ACK, and the sender goes on trying.
+/// DLV-16, DRV-15: a disk that fails means no ACK, and the sender goes on trying.
 #[test]
 fn failing_disk_means_no_ack() {
     let mut village = with_session(3);
@@ -409,7 +409,7 @@ fn records_go_when_their_matter_is_settled() {
     }
 }
 
-/// A record that is damaged is refused, and nothing else changes.
+/// DRV-17: a record that is damaged is refused, and nothing else changes.
 #[test]
 fn damaged_records_are_refused() {
     let mut village = with_session(12);

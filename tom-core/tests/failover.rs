@@ -206,7 +206,7 @@ fn two_that_swallow_do_not_hide_the_third() {
     );
 }
 
-/// A hop that swallows is avoided after a few messages: its rank is halved each time.
+/// RTE-22: a hop that swallows is avoided after a few messages: its rank is halved each time.
 #[test]
 fn black_hole_is_avoided_after_a_few_messages() {
     let mut village = village(22, Wire::default());

@@ -82,7 +82,7 @@ fn relay_behind_a_neighbour_is_found_by_asking_too() {
     assert_eq!(village.houses[2].node.stats().forwarded, 0);
 }
 
-/// Three neighbours that all say nothing: the walk tries each of them.
+/// RTE-3: three neighbours that all say nothing: the walk tries each of them.
 #[test]
 fn walk_tries_all_candidates() {
     for way in 2..5 {
@@ -150,6 +150,7 @@ fn eight_relays_in_a_row_deliver() {
     );
 }
 
+/// RTE-5: a copy passes eight relays and no ninth.
 #[test]
 fn ninth_relay_is_a_counted_drop() {
     let mut village = row(9, 8);
@@ -167,7 +168,7 @@ fn ninth_relay_is_a_counted_drop() {
     assert_eq!(village.houses[9].node.stats().forwarded, 0);
 }
 
-/// `hop` counts down by one at each relay; nothing else of the envelope changes.
+/// RTE-5, ENV-3: `hop` counts down by one at each relay; nothing else of the envelope changes.
 #[test]
 fn each_relay_takes_one_hop_and_changes_nothing_else() {
     let mut village = Village::row(5, 9);
@@ -256,7 +257,7 @@ fn neighbour_that_lies_is_avoided_after_the_first_failure() {
     }
 }
 
-/// What has no way yet waits; a link is enough to send it.
+/// DLV-12: what has no way yet waits; a link is enough to send it.
 #[test]
 fn message_without_any_neighbour_goes_when_one_comes() {
     let mut village = Village::of(3, 13);

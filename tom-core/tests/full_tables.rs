@@ -230,8 +230,8 @@ fn full_link_table_refuses_and_the_others_go_on() {
     }
 }
 
-/// One-shots opened are never forgotten early; when their table is full they are refused, and
-/// sessions go on.
+/// MEM-7, SES-8: one-shots opened are never forgotten early; when their table is full they are
+/// refused, and sessions go on.
 #[test]
 fn full_table_of_opened_one_shots_refuses_them_and_sessions_go_on() {
     let mut village = Village::new(7);
@@ -278,7 +278,7 @@ fn full_table_of_opened_one_shots_refuses_them_and_sessions_go_on() {
     assert_eq!(village.used(target, TableName::Opened), 0);
 }
 
-/// A sender's share is a quarter: one that sends one-shots only leaves room for the others.
+/// SES-7: a sender's share is a quarter: one that sends one-shots only leaves room for the others.
 #[test]
 fn one_sender_fills_its_share_only() {
     let mut village = Village::new(8);
@@ -355,7 +355,8 @@ fn full_forward_table_hurts_nobody_else() {
     village.assert_sound();
 }
 
-/// Outputs that nobody drains: commands are refused, the network's bytes dropped, nothing is lost.
+/// MEM-6: outputs that nobody drains: commands are refused, the network's bytes dropped, nothing is
+/// lost.
 #[test]
 fn outputs_not_drained_push_back() {
     let mut village = Village::row(2, 10);
@@ -381,7 +382,7 @@ fn outputs_not_drained_push_back() {
     village.assert_sound();
 }
 
-/// The smallest nodes there are, all tables tiny, among full ones.
+/// MEM-2: the smallest nodes there are, all tables tiny, among full ones.
 #[test]
 fn smallest_tables_deliver_in_the_end() {
     let mut village = Village::new(11);

@@ -18,6 +18,7 @@ fn forwarded(village: &Village) -> u64 {
     village.houses[1].node.stats().forwarded
 }
 
+/// RTE-27: whoever hears addresses dials them.
 #[test]
 fn both_ends_dial_after_the_first_round_trip_and_one_link_stays() {
     for seed in 0..8 {
@@ -66,6 +67,7 @@ fn nobody_dials_before_a_proof_came() {
     assert_eq!(village.houses[2].dials, []);
 }
 
+/// RTE-32, RTE-33: direct while it lasts, and back.
 #[test]
 fn relay_rests_while_the_direct_link_is_up_and_carries_when_it_goes() {
     let mut village = dialling(11);
@@ -150,7 +152,7 @@ fn failed_dials_are_repeated_while_messages_flow() {
     assert!((3..=8).contains(&dials), "{dials} dials in 200 s");
 }
 
-/// Both ends send their first message at the same time: two handshakes cross.
+/// SES-30: both ends send their first message at the same time: two handshakes cross.
 #[test]
 fn crossed_handshakes_leave_both_able_to_send_in_session() {
     for seed in 0..10 {

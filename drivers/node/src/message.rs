@@ -172,7 +172,7 @@ pub struct Held {
 }
 
 impl Held {
-    /// The application has it safely: its sender is told that it was delivered.
+    /// The application has it safely: its sender is told that it was delivered. Spec DRV-12.
     #[must_use]
     #[expect(
         clippy::missing_panics_doc,

@@ -73,6 +73,7 @@ async fn two_clients_exchange_over_a_relay() {
     );
 }
 
+/// DRV-12: taken is what the application says is taken.
 #[tokio::test]
 async fn what_no_application_takes_is_not_acknowledged() {
     let b = client(5, &[]).await;

@@ -108,6 +108,7 @@ async fn race(
     }
 }
 
+/// A connection to this address, if the other end proves to be the peer. Spec DRV-13.
 async fn handshake(
     shared: &Shared,
     peer: PeerId,

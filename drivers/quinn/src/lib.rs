@@ -66,6 +66,7 @@ pub use stats::{LinkStats, TransportStats};
 pub use transport::Transport;
 
 /// The longest link datagram a link carries, in bytes: a full envelope with its frame and trailers.
+/// Spec LNK-2.
 pub const MAX_MESSAGE: usize = 65_600;
 
 /// The application protocol both sides must name in the handshake.

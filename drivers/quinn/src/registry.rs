@@ -19,7 +19,7 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// Enters the link that `make` builds for a free number.
+    /// Enters the link that `make` builds for a free number. Spec DRV-11.
     pub(crate) fn enter(
         &mut self,
         peer: PeerId,

@@ -139,7 +139,7 @@ impl Signer for OurSigner {
     }
 }
 
-/// Checks the key a peer shows, and its signature over the handshake.
+/// Checks the key a peer shows, and its signature over the handshake. Spec LNK-1.
 #[derive(Debug, Default)]
 pub(crate) struct PeerVerifier {
     expected: Option<PeerId>,

@@ -13,6 +13,7 @@ use common::raw::{self, Key};
 use common::{Side, identity, pair};
 use tom_quinn::{ALPN, Config, DialError, Event, KeyRefusal};
 
+/// LNK-1: each side has proven its key before the link is up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_sides_learn_who_the_other_is() {
     let mut a = Side::new(1, Config::default());
@@ -25,6 +26,7 @@ async fn both_sides_learn_who_the_other_is() {
     assert!(at_a.mtu >= 1100 && at_b.mtu >= 1100, "{at_a:?} {at_b:?}");
 }
 
+/// DRV-13: a dial ends at the key it named.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn another_identity_at_the_address_is_refused() {
     let mut a = Side::new(1, Config::default());

@@ -237,7 +237,7 @@ impl<'a> Pool<'a> {
         Some(len)
     }
 
-    /// Frees a payload and wipes every block of it; `false` when it was freed before.
+    /// Frees a payload and wipes every block of it; `false` when it was freed before. Spec MEM-5.
     pub fn free(&mut self, chain: Chain) -> bool {
         if !self.holds(chain) {
             return false;

@@ -12,6 +12,7 @@ mod tests;
 pub struct Slot<T>(Option<T>);
 
 /// A bounded map over borrowed storage: seeded chained hashing, iteration in insertion order.
+/// Spec MEM-4.
 ///
 /// Every operation is O(1) expected: bucket chains are as long as the seeded hash makes them, one
 /// entry on average in a full table. No chain is longer than the number of entries.

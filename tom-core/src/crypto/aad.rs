@@ -38,6 +38,7 @@ impl Fields<'_> {
 }
 
 /// The Noise prologue of a SEAL: `"ToM1-seal" | vt | flags | expiry | kid | recipient's key`.
+/// Spec SES-1, ENV-3.
 #[must_use]
 pub fn seal_prologue(
     vt: u8,
@@ -58,6 +59,7 @@ pub fn seal_prologue(
 
 /// The associated data of a DATA envelope:
 /// `"ToM1-data" | vt | flags | expiry | recipient's key | sid | n (u32) | commit when present`.
+/// Spec ENV-3.
 #[must_use]
 pub fn data_aad(
     vt: u8,

@@ -64,7 +64,7 @@ pub trait Suite: sealed::Sealed + Copy + 'static {
 pub struct BadTag;
 
 /// Overwrites a secret. One function for all of them, since a copy of it stands at every end of a
-/// key's life otherwise.
+/// key's life otherwise. Spec CON-9.
 #[inline(never)]
 pub(crate) fn wipe(secret: &mut [u8]) {
     secret.zeroize();

@@ -75,6 +75,7 @@ impl Zeroize for Symmetric {
 }
 
 impl Symmetric {
+    /// The pattern's beginning: name, prologue, the key known beforehand. Spec SES-1.
     fn start<C: Suite>(prologue: &[u8], responder: &XPublic) -> Self {
         let mut state = Self {
             ck: *NAME,

@@ -29,7 +29,7 @@ pub fn commit<C: Suite>(expiry: u32, recipient: &Handle, secret: &[u8; 16]) -> [
     ]))
 }
 
-/// Whether `secret` opens `commitment`; takes the same time for every secret.
+/// Whether `secret` opens `commitment`; takes the same time for every secret. Spec ENV-21, CON-8.
 #[must_use]
 pub fn verify_proof<C: Suite>(
     commitment: &[u8; 8],

@@ -8,7 +8,7 @@ const DEPTH: usize = if cfg!(feature = "alloc") {
     2_048
 };
 
-/// Overwrites the stack that the calls before this one used.
+/// Overwrites the stack that the calls before this one used. Spec CON-9.
 #[inline(never)]
 pub(crate) fn scrub() {
     core::hint::black_box(&mut [0u8; DEPTH]);

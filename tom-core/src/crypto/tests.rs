@@ -69,7 +69,7 @@ fn first_message() -> Handshake {
     }
 }
 
-/// Made with an independent implementation in another language before this one existed.
+/// SES-1: made with an independent implementation in another language before this one existed.
 #[test]
 fn handshake_known_answer() {
     let Handshake {
@@ -195,6 +195,7 @@ fn every_changed_byte_of_message_2_is_refused_and_the_handshake_lives_on() {
     assert_eq!(message2[PAYLOAD2_AT..][..5], [7; 5]);
 }
 
+/// SES-1, ENV-3: no header field can be changed on the way.
 #[test]
 fn prologue_binds_every_field() {
     let Handshake {

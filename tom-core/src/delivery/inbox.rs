@@ -54,6 +54,7 @@ impl Entry for InboxEntry {
 }
 
 /// A one-shot that was opened: kept until it expires, so that it is never delivered again.
+/// Spec SES-7.
 #[derive(Debug)]
 pub(crate) struct OpenedEntry {
     pub(crate) reference: Reference,
@@ -107,6 +108,7 @@ pub(crate) enum Seen {
 
 impl Tables<'_> {
     /// Whether this message of this sender came before, under this or another envelope.
+    /// Spec CNT-6, DLV-17.
     pub(crate) fn seen(&self, sender: Handle, id: Reference) -> Seen {
         let waiting = self
             .inbox
@@ -127,7 +129,7 @@ impl Tables<'_> {
         Seen::No
     }
 
-    /// Remembers a message delivered in session; the oldest makes room.
+    /// Remembers a message delivered in session; the oldest makes room. Spec MEM-8.
     pub(crate) fn remember_delivered(&mut self, sender: Handle, id: Reference) {
         if self.delivered.is_full()
             && let Some(oldest) = self.delivered.oldest()
@@ -147,7 +149,7 @@ impl Tables<'_> {
     }
 
     /// Whether one more one-shot of this sender may be opened: never more than a quarter of the
-    /// table for one sender, counted over the whole table.
+    /// table for one sender, counted over the whole table. Spec SES-7, SES-8.
     pub(crate) fn opened_room(&self, sender: Option<Handle>) -> bool {
         if self.opened.is_full() {
             return false;

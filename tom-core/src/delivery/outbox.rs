@@ -211,7 +211,7 @@ impl Tables<'_> {
         Some(ended)
     }
 
-    /// Keeps a proof; the oldest makes room.
+    /// Keeps a proof; the oldest makes room. Spec MEM-8.
     pub(crate) fn remember(&mut self, proof: Proof) {
         if let Some(old) = self.proofs.find(&proof.reference.0) {
             self.proofs.remove(old);
@@ -224,7 +224,7 @@ impl Tables<'_> {
         let _full = self.proofs.insert(proof);
     }
 
-    /// The recipient's secret came back for one of our envelopes.
+    /// The recipient's secret came back for one of our envelopes. Spec DLV-1, CON-8.
     ///
     /// `None` when it is not ours, the secret is wrong, or it says nothing new.
     pub(crate) fn prove(
@@ -325,7 +325,7 @@ pub(crate) struct Ended {
     pub(crate) read: bool,
 }
 
-/// Until when, in Unix seconds, a proof of a message with this expiry is kept.
+/// Until when, in Unix seconds, a proof of a message with this expiry is kept. Spec DLV-4.
 pub(crate) fn keep_until(expiry: u32) -> u64 {
     u64::from(expiry) + crate::config::MAX_LIFE.as_secs()
 }

@@ -87,6 +87,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.send_both(direct.unwrap_or(from), from, job);
     }
 
+    /// Proves the envelope that came, whichever of its message it is. Spec DLV-19.
     pub(super) fn acknowledge(&mut self, receipt: &Receipt) {
         let Some(secret) = receipt.secret else { return };
         let Arrival {
@@ -98,6 +99,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A one-shot came again: its ACK goes again, unless the application does not have it yet.
+    /// Spec DLV-14, DLV-17.
     pub(super) fn acknowledge_again(&mut self, arrival: Arrival, opened: Idx) {
         let Some(entry) = self.delivery.opened.get(opened) else {
             return;
@@ -190,6 +192,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A proof for an envelope we handed on goes back the way the envelope came.
+    /// Spec ENV-21, RTE-11.
     fn pass_proof(&mut self, link: LinkRef, expiry: u32, proof: Proof) -> Result<(), Drop> {
         let now = self.now;
         let skew = self.config.skew.as_secs();
@@ -232,7 +235,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(())
     }
 
-    /// A message of ours is proven, by whatever way.
+    /// A message of ours is proven, by whatever way. Spec DLV-5.
     pub(super) fn on_settled(&mut self, settled: Settled, link: Option<LinkRef>) {
         if let Some(chain) = settled.envelope {
             self.out.pool.free(chain);
@@ -312,6 +315,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// Tells the sender, by the way the envelope came, why it was not taken.
+    /// Spec ENV-17, ENV-18, RTE-34.
     pub(super) fn nack(&mut self, arrival: Arrival, code: NackCode, arg: u32) {
         let now = self.now;
         let allowed = code != NackCode::NoKey
@@ -331,7 +335,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.out.push(arrival.link, Queue::Control, job);
     }
 
-    /// A hint that an envelope was not taken. It never ends a message.
+    /// A hint that an envelope was not taken. It never ends a message. Spec RTE-36.
     #[inline(never)]
     pub(super) fn on_nack(
         &mut self,
@@ -456,6 +460,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// The recipient says that a message of ours was read. Only its proof makes a message
     /// delivered, so an unproven one stays as it is and shows as read once the proof is here.
+    /// Spec CNT-8.
     pub(super) fn on_read(&mut self, contact: ContactRef, reference: Reference) {
         let found = match self.delivery.find(reference) {
             Some(Found::Past(idx)) => {

@@ -16,7 +16,7 @@ use crate::wire::{
 };
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
-    /// Takes an envelope for somebody else, once per attempt, and finds it a next hop.
+    /// Takes an envelope for somebody else, once per attempt, and finds it a next hop. Spec RTE-5.
     #[inline(never)]
     pub(super) fn forward(
         &mut self,
@@ -91,6 +91,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         step
     }
 
+    /// The next hop of a copy, or why there is none and what its sender is told. Spec ENV-8.
     fn forward_by(
         &mut self,
         arrival: Arrival,
@@ -262,7 +263,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    /// Ends a held envelope and wipes it.
+    /// Ends a held envelope and wipes it. Spec DLV-22.
     pub(crate) fn release(&mut self, idx: Idx) {
         self.routing.forward_timers.clear(idx);
         if let Some(forward) = self.routing.forwards.remove(idx) {
@@ -273,7 +274,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    /// A route was found, or was not: what waits for it goes, or goes back.
+    /// A route was found, or was not: what waits for it goes, or goes back. Spec RTE-7.
     pub(super) fn forward_waiting(&mut self, dst: crate::wire::Handle) {
         if cfg!(not(feature = "relay")) {
             return;
@@ -421,7 +422,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.out.push(last, Queue::Control, job) || to_first
     }
 
-    /// A relay says that it handed an envelope on to the recipient.
+    /// A relay says that it handed an envelope on to the recipient. Spec LNK-20, LNK-21.
     pub(super) fn on_passed(&mut self, link: LinkRef, reference: Reference) -> Step {
         if let Some(idx) = self.delivery.outbox.find(&reference.0) {
             let now = self.now;

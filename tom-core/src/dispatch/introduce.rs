@@ -66,7 +66,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    /// The other end told us where it can be dialled.
+    /// The other end told us where it can be dialled. Spec RTE-27, RTE-30, RTE-31.
     pub(super) fn on_candidates(&mut self, at: ContactRef, list: &[u8]) {
         let now = self.now;
         let Some(contact) = self.session.contacts.get_mut(at) else {

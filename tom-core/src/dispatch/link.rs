@@ -111,6 +111,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// Two links to one peer: the one dialled by the lower key stays, and whoever dialled the other
     /// closes it. Two of the same direction: the newer one stays, since the older is likely dead.
+    /// Spec RTE-29, CON-4.
     fn choose_twin(
         &mut self,
         peer: &PublicKey,
@@ -164,7 +165,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(None)
     }
 
-    /// The neighbour speaks another version: the link is of no use.
+    /// The neighbour speaks another version: the link is of no use. Spec LNK-10.
     pub(super) fn incompatible(&mut self, at: LinkRef, version: u8) {
         let Some(peer) = self.out.link(at).map(|link| link.peer) else {
             return;
@@ -174,6 +175,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let _gone = self.link_down(at.id);
     }
 
+    /// What the neighbour says of itself. Spec LNK-12.
     pub(super) fn hello(&mut self, at: LinkRef, hello: Hello) -> Step {
         let now = self.now;
         if let Some(unix) = hello.unix {
@@ -193,7 +195,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(None)
     }
 
-    /// The neighbour has these envelopes of ours.
+    /// The neighbour has these envelopes of ours. Spec LNK-21.
     pub(super) fn on_taken(&mut self, at: LinkRef, references: References<'_>) -> Step {
         let now = self.now;
         let peer = self.out.link(at).map(|link| link.handle);
@@ -290,6 +292,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(None)
     }
 
+    /// A sign of life is answered, an answer never. Spec LNK-29.
     pub(super) fn on_ping(&mut self, at: LinkRef, ping: Ping) -> Step {
         if ping.reply {
             return Ok(None);

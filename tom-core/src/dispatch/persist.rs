@@ -51,7 +51,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    /// A record is durable, or could not be made so.
+    /// A record is durable, or could not be made so. Spec DRV-14, DRV-15.
     #[inline(never)]
     pub(super) fn persisted(&mut self, key: RecordKey, version: u32, ok: bool) -> Step {
         // What storage refused is offered again later, not at once: a full disk must not spin.
@@ -93,7 +93,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(None)
     }
 
-    /// Offers the records again that storage refused.
+    /// Offers the records again that storage refused. Spec DRV-15.
     pub(super) fn offer_again(&mut self) {
         self.own.offer_again = false;
         let mut next = self.session.sessions.oldest();
@@ -146,7 +146,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    /// A record read back, before anything else happened.
+    /// A record read back, before anything else happened. Spec DRV-17.
     #[inline(never)]
     pub(super) fn restored(&mut self, record: Record<'_>) -> Step {
         if !self.out.has_room() {

@@ -33,6 +33,7 @@ const READS: usize = 64;
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Reads a link datagram frame by frame. A bad frame costs itself; the others are used.
+    /// Spec LNK-3, DRP-4, DRV-8.
     #[inline(never)]
     pub(super) fn datagram(&mut self, link: LinkId, bytes: &mut [u8]) -> Step {
         self.stats.bytes_in = self.stats.bytes_in.saturating_add(bytes.len() as u64);
@@ -58,7 +59,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    /// Uses the frame at `at`; also says how many bytes it took.
+    /// Uses the frame at `at`; also says how many bytes it took. Spec LNK-6.
     fn frame(&mut self, link: LinkRef, bytes: &mut [u8], at: usize) -> (Step, usize) {
         let Some(rest) = bytes.get(at..) else {
             return (Ok(None), usize::MAX);
@@ -110,6 +111,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         (step, used.max(1))
     }
 
+    /// To whom an envelope is: one of ours, an answer on its way, or for somebody else.
+    /// Spec ENV-25, RTE-8.
     fn envelope(&mut self, link: LinkRef, bytes: &mut [u8], trace: &Trace) -> Step {
         let envelope = Envelope::parse(bytes)?;
         let head = envelope.head;
@@ -158,7 +161,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         })
     }
 
-    /// Nobody can make a message immortal, and nothing dead is carried on.
+    /// Nobody can make a message immortal, and nothing dead is carried on. Spec ENV-23, ENV-24.
     pub(super) fn check_life(&self, head: &Head, mine: bool) -> Result<(), Drop> {
         let Some(unix) = self.unix() else {
             return Ok(());
@@ -179,11 +182,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(())
     }
 
-    /// Tells the neighbour that its envelope is in good hands.
+    /// Tells the neighbour that its envelope is in good hands. Spec LNK-17, LNK-18.
     pub(super) fn taken_frame(&mut self, link: LinkRef, reference: Reference) {
         self.out.push(link, Queue::Control, Job::Taken(reference));
     }
 
+    /// A one-shot for this node: each check in its order, the costly ones last.
+    /// Spec SES-6, SES-8, CNT-3.
     #[inline(never)]
     fn on_seal(&mut self, arrival: Arrival, bytes: &mut [u8], trace: &Trace) -> Step {
         if let Some(idx) = self.delivery.opened.find(&arrival.reference.0) {
@@ -280,6 +285,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// Delivers an authenticated message, or sees to the acknowledgement of one that came before.
+    /// Spec DLV-17.
     fn receive(
         &mut self,
         receipt: &Receipt,
@@ -303,7 +309,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A second envelope of a message that waits for the application is acknowledged with it. A third
-    /// is not remembered: the next one may be.
+    /// is not remembered: the next one may be. Spec DLV-17, DLV-19.
     fn wait_together(&mut self, receipt: &Receipt) -> Result<(), Drop> {
         let sender = receipt.contact.handle;
         let reference = receipt.id;
@@ -332,6 +338,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
+    /// A session message: the counter of what authenticated stays spent. Spec CNT-3, CNT-4.
     #[inline(never)]
     fn on_data(
         &mut self,
@@ -432,6 +439,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// One-shots cost public-key operations: a neighbour's share first, then the node's.
+    /// Spec SES-9.
     fn seal_budget(&mut self, link: LinkRef) -> Result<(), Drop> {
         let per_minute = self.config.seal_opens_per_second.saturating_mul(60);
         let now = self.now;
@@ -486,6 +494,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.acknowledge(receipt);
     }
 
+    /// Keeps a message, as it is, for the application. Spec CNT-7.
     fn store_in_inbox(&mut self, receipt: &Receipt, body: &[u8], trace: &Trace) -> Step {
         let arrival = receipt.arrival;
         let payload = self.out.pool.store(&[body]).ok_or(Drop::InboxFull)?;
@@ -535,7 +544,7 @@ struct Parsed {
     orig: Option<Reference>,
 }
 
-/// An authenticated message and what its acknowledgement needs.
+/// An authenticated message and what its acknowledgement needs. Spec CNT-4, CNT-6.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Receipt {
     pub(super) arrival: Arrival,

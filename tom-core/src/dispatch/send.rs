@@ -37,6 +37,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
+    /// Takes a message of the application, if its life and length can be. Spec ENV-22.
     fn send(&mut self, send: Send<'_>) -> Result<MessageId, Fault> {
         let lifetime = send.lifetime.unwrap_or(self.config.max_lifetime());
         if lifetime < Span::from_secs(1) || lifetime > self.config.max_lifetime() {
@@ -67,7 +68,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         longest.saturating_sub(SEAL_OVERHEAD)
     }
 
-    /// Accepts a message: checks all room first, so that a refusal changes nothing.
+    /// Accepts a message: checks all room first, so that a refusal changes nothing. Spec CON-11.
     pub(super) fn post(&mut self, post: Post<'_>) -> Result<MessageId, Fault> {
         if !self.out.has_room() {
             return Err(Refusal::Backpressure.into());
@@ -432,7 +433,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             .set(idx, due.map_or(at, |due| due.min(at)));
     }
 
-    /// A way towards `dst` is new.
+    /// A way towards `dst` is new. Spec DLV-12, RTE-32.
     pub(super) fn retry_for(&mut self, dst: Handle) {
         self.retry(false, |message, _| {
             message.contact.handle == dst && !message.queued
@@ -465,13 +466,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         });
     }
 
+    /// A link refused a copy. Not to hear of it costs the wait for its proof, no more. Spec DRV-10.
     pub(super) fn send_failed(&mut self, link: LinkId) -> Step {
         self.retry_over(link, false);
         Ok(None)
     }
 
     /// Seals a message again under a new counter or key, carrying the reference of its first
-    /// envelope. False: no room now; the old envelope goes on.
+    /// envelope. False: no room now; the old envelope goes on. Spec SES-33.
     pub(super) fn reseal(&mut self, idx: Idx) -> bool {
         let Some(message) = self.delivery.outbox.get(idx) else {
             return false;
@@ -517,6 +519,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// Moves a message's content to the start of the scratch buffer with its `orig` in front.
+    /// Spec CNT-5.
     fn rewrap(&mut self, idx: Idx, content: core::ops::Range<usize>) -> Option<usize> {
         let id = self.delivery.outbox.get(idx)?.id;
         let (head, rest) = ContentHead::parse(self.scratch.get(content.clone())?).ok()?;

@@ -155,7 +155,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.enqueue(idx, link);
     }
 
-    /// A message's life is over and no proof came.
+    /// A message's life is over and no proof came. Spec DLV-3.
     fn expire(&mut self, idx: Idx) {
         let Some(message) = self.delivery.end(idx, State::Expired, self.now) else {
             return;
@@ -225,7 +225,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// One-shots end in any order, so the whole table is looked at. Without wall time each is kept
-    /// for the longest life there is.
+    /// for the longest life there is. Spec MEM-7, SES-7.
     fn purge_opened(&mut self) {
         let (now, unix) = (self.now, self.unix());
         let skew = self.config.skew;

@@ -81,7 +81,7 @@ proptest! {
         prop_assert!(value < bound || (bound == 0 && value == 0));
     }
 
-    /// The state after a draw does not depend on how long the draw was.
+    /// ENT-3: the state after a draw does not depend on how long the draw was.
     #[test]
     fn the_state_moves_once_per_draw(seed: [u8; 32], len in 1_usize..300) {
         let seed = Seed::new(seed);

@@ -27,6 +27,7 @@ fn known_answers() {
     assert_eq!(bob.handle().0, unhex("b2b4aba0d083885c"));
 }
 
+/// IDN-1: keys from outside are checked.
 #[test]
 fn small_order_and_non_canonical_keys_are_refused() {
     // The eight points of small order, then encodings of y >= p.
@@ -106,6 +107,7 @@ fn address_of_a_known_key() {
     assert_eq!(BOB_ADDRESS.to_uppercase().parse(), Ok(bob));
 }
 
+/// IDN-7: each wrong address is refused for its own reason.
 #[test]
 fn wrong_addresses_say_why() {
     let parse = |text: &str| text.parse::<PublicKey>().unwrap_err();
@@ -142,6 +144,7 @@ fn wrong_addresses_say_why() {
     assert_eq!(parse(&text), AddressError::Checksum);
 }
 
+/// IDN-7: one identity has one address.
 #[test]
 fn stray_padding_bit_is_refused() {
     use bech32::primitives::iter::{ByteIterExt, Fe32IterExt};

@@ -28,7 +28,7 @@ pub enum Accept {
     Anybody,
 }
 
-/// What a packet led to.
+/// What a packet led to. Spec LNK-1.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Heard<'b> {
     /// A step of a handshake, or a packet that only says that the peer is there.

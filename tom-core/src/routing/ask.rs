@@ -7,7 +7,7 @@ use crate::input::LinkId;
 use crate::time::{Instant, Span};
 use crate::wire::{Handle, MAX_REACH_TTL, REACH_UNKNOWN};
 
-/// Questions taken from one neighbour per minute.
+/// Questions taken from one neighbour per minute. Spec LNK-24.
 pub(crate) const ASKS_PER_MINUTE: u32 = 8;
 /// After nobody knew, nobody is asked again for this long.
 pub(crate) const QUIET: Span = Span::from_secs(30);
@@ -114,14 +114,14 @@ impl Tables<'_> {
         }
     }
 
-    /// Whether this node is asking for the destination already.
+    /// Whether this node is asking for the destination already. Spec RTE-19.
     pub(crate) fn asking(&self, handle: Handle) -> bool {
         self.asks
             .iter()
             .any(|(_, ask)| ask.handle == handle && ask.asker == Asker::Here)
     }
 
-    /// A neighbour asks. `me`: this node's own handle.
+    /// A neighbour asks. `me`: this node's own handle. Spec RTE-16.
     pub(crate) fn on_ask(
         &mut self,
         out: &mut Egress<'_>,
@@ -184,7 +184,7 @@ impl Tables<'_> {
             .unwrap_or(REACH_UNKNOWN)
     }
 
-    /// A neighbour answers. `None`: it answers nothing of ours.
+    /// A neighbour answers. `None`: it answers nothing of ours. Spec LNK-25, RTE-16.
     pub(crate) fn on_answer(
         &mut self,
         out: &mut Egress<'_>,

@@ -113,7 +113,7 @@ impl Tables<'_> {
         }
     }
 
-    /// The way back for a reference.
+    /// The way back for a reference. Spec RTE-12.
     pub(crate) fn returning_mut(&mut self, reference: Reference) -> Option<&mut Return> {
         if cfg!(not(feature = "relay")) {
             return None;

@@ -35,7 +35,7 @@ pub(crate) struct Wish {
 }
 
 impl Tables<'_> {
-    /// The next hop for an envelope.
+    /// The next hop for an envelope. Spec RTE-2, RTE-39.
     pub(crate) fn choose(&self, out: &Egress<'_>, now: Instant, wish: Wish) -> Choice {
         let usable = |at: LinkRef| {
             out.link(at)
@@ -70,7 +70,7 @@ impl Tables<'_> {
         }
     }
 
-    /// No next hop is known, or the known one has just failed.
+    /// No next hop is known, or the known one has just failed. Spec RTE-3.
     fn choose_unknown(&self, out: &Egress<'_>, now: Instant, wish: Wish) -> Choice {
         let open = |link: &crate::egress::Link| {
             Some(link.id) != wish.from && link.relays && link.carries(wish.frame)

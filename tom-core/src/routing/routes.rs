@@ -106,7 +106,7 @@ impl Tables<'_> {
         }
     }
 
-    /// A link to the destination itself is up.
+    /// A link to the destination itself is up. Spec RTE-33.
     pub(crate) fn direct_up(&mut self, dst: Handle, link: LinkRef) {
         if let Some(route) = self.route_mut(dst) {
             route.direct = Some(link);
@@ -132,7 +132,7 @@ impl Tables<'_> {
         }
     }
 
-    /// A proof from the destination came back through this link.
+    /// A proof from the destination came back through this link. Spec RTE-21, RTE-23.
     pub(crate) fn proven(&mut self, dst: Handle, link: LinkRef, rtt: Option<Span>, now: Instant) {
         let Some(route) = self.route_mut(dst) else {
             return;
@@ -194,6 +194,7 @@ impl Tables<'_> {
     }
 
     /// An attempt over this link brought no proof in time; `deaf`: the neighbour did not even take it.
+    /// Spec RTE-22.
     pub(crate) fn failed(&mut self, dst: Handle, link: LinkRef, deaf: bool) {
         if let Some(idx) = self.routes.find(&dst.0)
             && let Some(route) = self.routes.get_mut(idx)

@@ -30,6 +30,7 @@ pub(crate) struct Answered {
 
 impl Tables<'_> {
     /// Makes the session a one-shot offered. `None`: not now; the message itself is not affected.
+    /// Spec ENT-4, SES-2.
     pub(super) fn answer<C: Suite>(
         &mut self,
         now: Instant,
@@ -223,7 +224,7 @@ impl Tables<'_> {
     }
 
     /// Whether the contact's sending session came of a crossed handshake and keeps its place:
-    /// both ends send on the one with the smaller handshake hash.
+    /// both ends send on the one with the smaller handshake hash. Spec SES-30, CON-4.
     fn crossed_by(&self, at: ContactRef, new: &Session) -> bool {
         let sending = self.contacts.get(at).and_then(|contact| contact.send);
         let Some(old) = sending.and_then(|sid| self.sessions.get(self.sessions.find(&sid.0)?))

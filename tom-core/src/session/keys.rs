@@ -56,7 +56,7 @@ impl TxChain {
     }
 
     /// Spends a counter: it belongs to one complete envelope, whose sender may keep the key to
-    /// open it again. None when all counters are spent.
+    /// open it again. None when all counters are spent. Spec SES-17, SES-18.
     pub(crate) fn take<C: Suite>(&mut self) -> Option<(u32, Key)> {
         let n = self.next;
         self.next = n.checked_add(1)?;

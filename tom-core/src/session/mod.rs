@@ -195,7 +195,7 @@ pub(crate) struct Tables<'a> {
 }
 
 impl Tables<'_> {
-    /// A session id neither a session nor a pending handshake uses.
+    /// A session id neither a session nor a pending handshake uses. Spec SES-12.
     fn fresh_sid(&mut self) -> Sid {
         loop {
             let mut sid = [0; 4];

@@ -58,6 +58,7 @@ impl From<Drop> for DataRefused {
 
 impl Tables<'_> {
     /// Opens a one-shot in place and, when it offers a session and one may be made, makes it.
+    /// Spec ENV-10, ENV-20, SES-3, SES-10.
     ///
     /// On any drop the tables are as before, but for a contact entry used to cache an agreement.
     #[expect(
@@ -154,7 +155,7 @@ impl Tables<'_> {
             .find_map(|key| self.contacts.find(&key))
     }
 
-    /// Opens a session message in place.
+    /// Opens a session message in place. Spec ENV-20, SES-26.
     #[expect(
         clippy::too_many_arguments,
         reason = "an envelope's parts, parsed once by the caller"

@@ -61,7 +61,7 @@ impl Recover {
 }
 
 impl Tables<'_> {
-    /// Seals the content at the start of `scratch`, in session where there is one.
+    /// Seals the content at the start of `scratch`, in session where there is one. Spec SES-5.
     ///
     /// Refused for lack of a contact entry or when the envelope would be too long; no state changed.
     pub(crate) fn seal<K: Keys, C: Suite>(
@@ -86,7 +86,7 @@ impl Tables<'_> {
         self.carries(now, config, request.contact, request.content_len)
     }
 
-    /// The session that carries this much content to a contact now.
+    /// The session that carries this much content to a contact now. Spec ENV-8.
     pub(crate) fn carries(
         &self,
         now: Instant,
@@ -100,7 +100,7 @@ impl Tables<'_> {
     }
 
     /// Nobody knows whether the recipient opens as much, nor whether relays carry it: the content
-    /// stays as it is, under a name of its own, until a session says so.
+    /// stays as it is, under a name of its own, until a session says so. Spec ENV-8.
     fn hold(&mut self, request: SealRequest) -> Sealed {
         Sealed {
             len: request.content_len,
@@ -112,6 +112,7 @@ impl Tables<'_> {
         }
     }
 
+    /// A session message: its nonce is the whole counter. Spec SES-19.
     fn seal_data<C: Suite>(
         &mut self,
         scratch: &mut [u8],
@@ -181,6 +182,7 @@ impl Tables<'_> {
         })
     }
 
+    /// A one-shot, under a key of its own. Spec ENT-4, SES-2, SES-5.
     fn seal_one_shot<K: Keys, C: Suite>(
         &mut self,
         now: Instant,

@@ -4,7 +4,7 @@ use crate::config::{CARRIED_BY_ALL, Config, Profile};
 use crate::egress::JOBS_PER_INPUT;
 use crate::error::{ConfigError, TableName};
 
-/// How many entries each table has.
+/// How many entries each table has. Spec MEM-1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Links to neighbours.
@@ -101,7 +101,7 @@ impl Limits {
         }
     }
 
-    /// The smallest tables any node may have; safety holds with them, delivery suffers.
+    /// The smallest tables any node may have; safety holds with them, delivery suffers. Spec MEM-2.
     #[must_use]
     pub const fn minimum() -> Self {
         Self {

@@ -18,7 +18,7 @@ impl fmt::Display for TooShort {
 
 impl core::error::Error for TooShort {}
 
-/// What is left to read.
+/// What is left to read. Integers are little endian. Spec CON-3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
@@ -64,7 +64,7 @@ impl<'a> Reader<'a> {
         self.rest
     }
 
-    /// Refuses bytes behind the last field.
+    /// Refuses bytes behind the last field. Spec CON-5.
     pub(super) const fn end(self) -> Result<(), Drop> {
         if self.rest.is_empty() {
             Ok(())

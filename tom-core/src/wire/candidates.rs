@@ -69,7 +69,7 @@ pub struct Candidates<'a> {
 }
 
 impl<'a> Candidates<'a> {
-    /// Checks a list: count, lengths, and nothing behind it.
+    /// Checks a list: count, lengths, and nothing behind it. Spec LNK-26.
     ///
     /// # Errors
     /// `Truncated` when an entry's head is cut off, `BadCount` over 8, `BadLength` when an entry's
@@ -114,7 +114,7 @@ impl Iterator for Candidates<'_> {
     }
 }
 
-/// Reads one entry; `None` for a kind that is not known.
+/// Reads one entry; `None` for a kind that is not known. Spec LNK-27.
 fn entry(reader: &mut Reader<'_>) -> Result<Option<Candidate>, Drop> {
     let kind = reader.u8()?;
     let len = reader.u8()?;

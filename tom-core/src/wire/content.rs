@@ -149,7 +149,7 @@ pub enum ContentBody<'a> {
 }
 
 impl<'a> Content<'a> {
-    /// Checks a plaintext and lends a view of it.
+    /// Checks a plaintext and lends a view of it. Spec CNT-1, CNT-2.
     ///
     /// # Errors
     /// `UnknownContent` for an unknown type, `BadContent` for whatever else is wrong.

@@ -80,7 +80,7 @@ impl Hello {
     }
 }
 
-/// A question: how far is this handle from you?
+/// A question: how far is this handle from you? Spec LNK-23.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReachAsk {
     /// Who is looked for.
@@ -148,7 +148,7 @@ impl Ping {
     }
 }
 
-/// Reads a body and refuses every form but the one `T` is written in.
+/// Reads a body and refuses every form but the one `T` is written in. Spec LNK-7, CON-5.
 fn canonical<T: Serialize + DeserializeOwned>(body: &[u8]) -> Result<T, Drop> {
     let (value, rest) = postcard::take_from_bytes::<T>(body).map_err(|error| {
         if error == Error::DeserializeUnexpectedEnd {

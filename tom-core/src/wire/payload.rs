@@ -129,7 +129,7 @@ pub struct SealPayload<'a> {
 }
 
 impl<'a> SealPayload<'a> {
-    /// Checks a payload and lends a view of it. The content is not looked at.
+    /// Checks a payload and lends a view of it. The content is not looked at. Spec ENV-12.
     ///
     /// # Errors
     /// `BadContent` when a reserved bit is set, it is cut off, or there is no content.
@@ -205,7 +205,7 @@ impl RespPayload {
     /// The payload's length in bytes.
     pub const LEN: usize = 1 + Sid::LEN;
 
-    /// Reads a payload.
+    /// Reads a payload. Spec ENV-12.
     ///
     /// # Errors
     /// `BadContent` when it is not 5 bytes or a bit is set that a RESP has not.

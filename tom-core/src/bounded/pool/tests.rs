@@ -133,6 +133,7 @@ proptest! {
     }
 }
 
+/// MEM-5: blocks are wiped when they are freed.
 #[test]
 fn after_free_the_storage_is_all_zero() {
     let mut blocks = vec![Block::new(); 4];

@@ -224,7 +224,7 @@ proptest! {
         }
     }
 
-    /// The seed moves entries between buckets, never in the order anybody sees.
+    /// MEM-4: the seed moves entries between buckets, never in the order anybody sees.
     #[test]
     fn the_seed_shows_nowhere(seeds in any::<[[u64; 2]; 2]>(), ops in ops()) {
         let views = seeds.map(|seed| {

@@ -67,6 +67,7 @@ fn way(tables: &Tables<'_>, id: u32) -> (Source, u16) {
     via.map(|via| (via.source, via.rank)).expect("a way")
 }
 
+/// RTE-23: a proof raises the rank.
 #[test]
 fn proofs_raise_within_a_bound_and_outrank_answers() {
     let mut owned = Owned::new();
@@ -82,6 +83,7 @@ fn proofs_raise_within_a_bound_and_outrank_answers() {
     assert_eq!(way(&tables, 2).1, RANK_MAX);
 }
 
+/// RTE-22: each failure costs half, never all.
 #[test]
 fn failures_at_least_halve_and_never_reach_zero() {
     let mut owned = Owned::new();

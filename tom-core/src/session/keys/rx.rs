@@ -129,7 +129,7 @@ impl<const P: usize> RxChain<P> {
     }
 
     /// The counter that 16 bits on the wire stand for: of those with these low bits, the nearest
-    /// to the highest authenticated one; the lower at equal distance.
+    /// to the highest authenticated one; the lower at equal distance. Spec SES-22.
     pub(crate) fn widen(&self, n16: u16) -> u32 {
         let base = self.highest.unwrap_or(0);
         let [low, high, ..] = base.to_le_bytes();
@@ -144,7 +144,7 @@ impl<const P: usize> RxChain<P> {
         })
     }
 
-    /// What is known about counter `n`.
+    /// What is known about counter `n`. Spec SES-23.
     pub(crate) fn seen(&self, n: u32) -> Seen {
         let epoch = n / EPOCH_LEN;
         let bits = if epoch == self.epoch {
@@ -195,6 +195,7 @@ impl<const P: usize> RxChain<P> {
 
     /// Receives counter `n`, whose message has authenticated under the key given for it. False,
     /// and no change, when it was received before or its epoch is gone or out of reach.
+    /// Spec SES-24, SES-25.
     pub(crate) fn commit<C: Suite>(&mut self, n: u32, now: Instant) -> bool {
         if self.seen(n) != Seen::New {
             return false;

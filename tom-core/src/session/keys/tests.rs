@@ -132,6 +132,7 @@ fn sender_rekeys_every_64_and_knows_when_it_is_worn() {
     assert!(TxChain::import(&bytes).take::<Tom1>().is_none());
 }
 
+/// SES-17: keys of the past are gone.
 #[test]
 fn stolen_keys_do_not_open_the_past() {
     let messages = sent(264);
@@ -222,6 +223,7 @@ fn steady_state_derives_one_key_per_epoch() {
     assert_eq!(rx.old().count(), 0);
 }
 
+/// SES-23: sixteen epochs ahead and no more.
 #[test]
 fn too_far_ahead_is_refused_at_the_exact_epoch() {
     let mut rx = RxChain::<16>::new(Key::new(ROOT));
@@ -241,6 +243,7 @@ fn too_far_ahead_is_refused_at_the_exact_epoch() {
     assert_eq!(rx.locate::<Tom1>(5).unwrap().key.as_bytes(), &ROOT);
 }
 
+/// SES-25: with no place left the oldest goes.
 #[test]
 fn the_oldest_gap_gives_way_when_there_is_no_room() {
     let mut rx = RxChain::<2>::new(Key::new(ROOT));
@@ -264,6 +267,7 @@ fn the_oldest_gap_gives_way_when_there_is_no_room() {
     assert_eq!((none.seen(65), none.seen(129)), (Seen::TooOld, Seen::New));
 }
 
+/// SES-25: an epoch with gaps lives a day.
 #[test]
 fn gaps_are_given_up_after_24_hours() {
     let mut rx = RxChain::<16>::new(Key::new(ROOT));
@@ -284,6 +288,7 @@ fn gaps_are_given_up_after_24_hours() {
     assert_eq!(rx.deadline(), None);
 }
 
+/// SES-23: a repeated counter is known as such.
 #[test]
 fn complete_epochs_are_remembered_for_512_epochs() {
     let mut rx = RxChain::<16>::new(Key::new(ROOT));
@@ -522,6 +527,7 @@ proptest! {
         }
     }
 
+    /// SES-22: 16 bits stand for the nearest counter.
     #[test]
     fn widening_takes_the_nearest(highest in 0_u32..300_000, n16: u16) {
         let mut rx = RxChain::<0>::new(Key::new(ROOT));

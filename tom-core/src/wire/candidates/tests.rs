@@ -20,6 +20,7 @@ fn list(candidates: &[Candidate]) -> CandidateList {
     list
 }
 
+/// CON-3: ports too are little endian.
 #[test]
 fn ports_are_little_endian_and_addresses_in_network_order() {
     let bytes = written(|out| list(&[V4]).emit(out));
@@ -43,6 +44,7 @@ fn socket_addresses_come_back() {
     assert_eq!(SocketAddr::from(V4), "192.0.2.1:4660".parse().unwrap());
 }
 
+/// LNK-26: a list says how long each entry is.
 #[test]
 fn counts_and_lengths_are_checked() {
     for (bytes, drop) in [
@@ -60,6 +62,7 @@ fn counts_and_lengths_are_checked() {
     }
 }
 
+/// LNK-27: what is not known here is passed over by its length.
 #[test]
 fn unknown_kinds_are_skipped() {
     let bytes = b"\x03\x07\x00\x04\x06\xc0\x00\x02\x01\x34\x12\xff\x03abc";

@@ -26,6 +26,7 @@ fn the_head_is_one_byte_or_nine_with_orig() {
     fits_exactly(9, |out| again.emit(out));
 }
 
+/// CNT-2: unknown and reserved types are refused.
 #[test]
 fn every_type_byte_is_known_or_refused() {
     for byte in 0..=255_u8 {
@@ -41,6 +42,7 @@ fn every_type_byte_is_known_or_refused() {
     }
 }
 
+/// CNT-1: a content has the layout of its type.
 #[test]
 fn whatever_is_cut_off_is_bad_content() {
     assert_eq!(Content::parse(&[]), Err(Drop::BadContent));

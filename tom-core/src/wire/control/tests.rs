@@ -20,6 +20,7 @@ fn the_longest_body_fits_its_buffer() {
     assert_eq!(Hello::parse(&bytes), Ok(hello));
 }
 
+/// LNK-7: what does not encode again to the same bytes is refused.
 #[test]
 fn a_number_has_one_form() {
     // The nonce 0 in one byte, then in two to five.
@@ -49,6 +50,7 @@ fn an_overlong_number_is_named_before_bytes_behind_it() {
     assert_eq!(Ping::parse(b"\x00\x01\x00"), Err(Drop::BadLength));
 }
 
+/// LNK-10: the version is looked at before the rest.
 #[test]
 fn another_version_is_refused_for_that_alone() {
     for version in (0..=255).filter(|&version| version != 1) {
@@ -57,6 +59,7 @@ fn another_version_is_refused_for_that_alone() {
     assert_eq!(Hello::parse(&[]), Err(Drop::Truncated));
 }
 
+/// LNK-23: the ttl has a bound.
 #[test]
 fn a_question_travels_two_hops_at_most() {
     for ttl in 0..=255 {

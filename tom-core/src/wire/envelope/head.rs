@@ -24,6 +24,7 @@ pub struct Head {
 
 impl Head {
     /// The header of an answer (RESP, ACK or NACK): no flags, no destination, attempt 0.
+    /// Spec ENV-4, ENV-5.
     #[must_use]
     pub const fn answer(kind: Kind, expiry: u32) -> Self {
         Self {
@@ -38,6 +39,7 @@ impl Head {
 
     /// Reads and checks a header, the way [`super::Envelope::parse`] does, and returns the bytes
     /// behind it. The checks run in the order of the fields; the first that fails names the drop.
+    /// Spec ENV-1, ENV-2, ENV-4, ENV-5.
     ///
     /// # Errors
     /// `Truncated`, `BadVersion`, `BadKind`, `BadFlags`, `BadHop`, `BadDst`.

@@ -29,7 +29,7 @@ pub const PATH_AT: usize = 2;
 pub const MAX_HOPS: u8 = 8;
 /// The highest attempt number.
 pub const MAX_ATTEMPT: u8 = 15;
-/// The longest envelope the format allows, in bytes.
+/// The longest envelope the format allows, in bytes. Spec ENV-6.
 pub const MAX_ENVELOPE: usize = 65_535;
 /// The envelope length that every relay carries, in bytes.
 pub const MIN_CARRIED: usize = 1_200;
@@ -74,7 +74,7 @@ pub const fn data_sealed_at(flags: Flags) -> usize {
 }
 
 /// The identity of an envelope: a hash of all its bytes but the path. `None` when there is no
-/// complete header.
+/// complete header. Spec ENV-3, ENV-19, CON-6.
 #[must_use]
 pub fn message_id(envelope: &[u8]) -> Option<MessageId> {
     if envelope.len() < HEAD_LEN {

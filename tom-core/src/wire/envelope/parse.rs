@@ -46,6 +46,7 @@ fn commit(flags: Flags, bytes: &mut Reader<'_>) -> Result<Option<Commit>, Drop> 
     }
 }
 
+/// A SEAL holds at least a payload of two bytes. Spec ENV-11.
 fn seal<'a>(flags: Flags, mut bytes: Reader<'a>) -> Result<Body<'a>, Drop> {
     let kid = bytes.u8()?;
     let commit = commit(flags, &mut bytes)?;
@@ -56,6 +57,7 @@ fn seal<'a>(flags: Flags, mut bytes: Reader<'a>) -> Result<Body<'a>, Drop> {
     Ok(Body::Seal { kid, commit, noise })
 }
 
+/// A RESP has one length. Spec ENV-13.
 fn resp(mut bytes: Reader<'_>) -> Result<Body<'_>, Drop> {
     let reference = Reference(bytes.array()?);
     let sid = Sid(bytes.array()?);
@@ -68,6 +70,7 @@ fn resp(mut bytes: Reader<'_>) -> Result<Body<'_>, Drop> {
     })
 }
 
+/// A DATA holds at least one sealed byte. Spec ENV-14.
 fn data<'a>(flags: Flags, mut bytes: Reader<'a>) -> Result<Body<'a>, Drop> {
     let sid = Sid(bytes.array()?);
     let n16 = bytes.u16()?;
@@ -84,6 +87,7 @@ fn data<'a>(flags: Flags, mut bytes: Reader<'a>) -> Result<Body<'a>, Drop> {
     })
 }
 
+/// An ACK says how many proofs it has. Spec ENV-15.
 fn ack(mut bytes: Reader<'_>) -> Result<Body<'_>, Drop> {
     let count = usize::from(bytes.u8()?);
     if count == 0 || count > MAX_PROOFS {
@@ -96,6 +100,7 @@ fn ack(mut bytes: Reader<'_>) -> Result<Body<'_>, Drop> {
     Ok(Body::Ack(Acks { entries }))
 }
 
+/// A NACK has one length and a known code. Spec ENV-17.
 fn nack(mut bytes: Reader<'_>) -> Result<Body<'_>, Drop> {
     let reference = Reference(bytes.array()?);
     let code = NackCode::from_code(bytes.u8()?).ok_or(Drop::BadNack)?;

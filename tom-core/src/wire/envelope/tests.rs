@@ -128,6 +128,7 @@ fn every_truncation_is_refused_down_to_no_bytes() {
     }
 }
 
+/// ENV-6: the format has a longest envelope.
 #[test]
 fn trailing_bytes_and_oversize_are_refused() {
     for mut bytes in extremes() {
@@ -143,6 +144,7 @@ fn trailing_bytes_and_oversize_are_refused() {
     }
 }
 
+/// ENV-1, ENV-2, ENV-4, ENV-5: the header, field by field.
 #[test]
 fn each_header_field_is_refused_by_its_own_number() {
     for bytes in extremes().iter().filter(|bytes| bytes.len() < 200) {
@@ -183,6 +185,7 @@ fn each_header_field_is_refused_by_its_own_number() {
     }
 }
 
+/// ENV-15: count and length agree.
 #[test]
 fn an_ack_says_how_many_it_has() {
     let two = ack(2);
@@ -291,6 +294,7 @@ fn a_commit_is_filled_in_where_it_is_read() {
     assert_eq!(set_commit(&mut [0; 28], Kind::Data, commit), Err(TooShort));
 }
 
+/// ENV-3, ENV-19: what a relay changes is outside the identity.
 #[test]
 fn the_path_alone_is_outside_the_message_id() {
     let mut bytes = ack(1);

@@ -23,7 +23,7 @@ use super::ids::Reference;
 pub const FRAME_HEAD_LEN: usize = 3;
 /// Where the envelope begins in an ENVELOPE frame.
 pub const ENVELOPE_AT: usize = FRAME_HEAD_LEN + 2;
-/// The longest envelope that fits an ENVELOPE frame with no trailers, in bytes.
+/// The longest envelope that fits an ENVELOPE frame with no trailers, in bytes. Spec ENV-6.
 pub const MAX_FRAMED_ENVELOPE: usize = 65_533;
 /// The most references one TAKEN names.
 pub const MAX_TAKEN: usize = 255;

@@ -8,7 +8,7 @@ use crate::wire::content::References;
 use crate::wire::control::{Hello, Ping, ReachAnswer, ReachAsk};
 use crate::wire::ids::Reference;
 
-/// The frames of a datagram, in order.
+/// The frames of a datagram, in order. Spec LNK-3, LNK-4.
 ///
 /// A frame that is not used is an `Err` in its place and the reading goes on behind it; only a
 /// header that is cut off, or a length that leaves the datagram, ends the reading.
@@ -53,7 +53,7 @@ impl<'a> Iterator for Frames<'a> {
 
 impl<'a> Frame<'a> {
     /// Checks the body of a frame of type `ftype`. The envelope inside an ENVELOPE frame is not
-    /// looked at.
+    /// looked at. Spec LNK-5.
     ///
     /// # Errors
     /// `UnknownFrame` for unknown and reserved types; `Truncated`, `BadLength`, `BadCount`,
@@ -80,6 +80,7 @@ fn envelope(body: &[u8]) -> Result<Frame<'_>, Drop> {
     Ok(Frame::Envelope { bytes, trailers })
 }
 
+/// A TAKEN says how many references it has. Spec LNK-22.
 fn taken(body: &[u8]) -> Result<Frame<'_>, Drop> {
     let mut reader = Reader::new(body);
     let count = usize::from(reader.u8()?);

@@ -128,6 +128,7 @@ fn every_truncation_of_a_body_is_refused() {
     }
 }
 
+/// LNK-4: a datagram ends where a frame is cut.
 #[test]
 fn every_truncation_of_a_datagram_is_refused() {
     for bytes in all_kinds() {
@@ -156,6 +157,7 @@ fn trailing_bytes_in_a_body_are_refused() {
     }
 }
 
+/// LNK-3, LNK-5: one frame that is not used costs itself.
 #[test]
 fn unknown_types_are_skipped_and_the_rest_is_read() {
     for ftype in (0..=255).filter(|ftype| !(1..=8).contains(ftype)) {
@@ -215,6 +217,7 @@ fn taken_takes_255_and_what_fits() {
     assert!(TakenWriter::start(&mut [0; 11], REF).is_err());
 }
 
+/// LNK-22: count and length agree.
 #[test]
 fn taken_says_how_many_it_has() {
     for count in 0..=255_u8 {
@@ -228,6 +231,7 @@ fn taken_says_how_many_it_has() {
     }
 }
 
+/// LNK-15: there is no ninth entry.
 #[test]
 fn a_trace_grows_to_eight_and_then_stays() {
     let mut stored: Option<Vec<u8>> = None;
@@ -247,6 +251,7 @@ fn a_trace_grows_to_eight_and_then_stays() {
     assert_eq!(last, Some(expected));
 }
 
+/// LNK-13: tags ascend strictly.
 #[test]
 fn trailers_have_one_order() {
     let (trace, stamp) = (b"\x01\x06abcdef", b"\x02\x08abcdefgh");

@@ -34,7 +34,7 @@ impl<'a> Trailers<'a> {
         stamp: None,
     };
 
-    /// Checks trailers up to the end of `bytes`.
+    /// Checks trailers up to the end of `bytes`. Spec LNK-13, LNK-14.
     ///
     /// # Errors
     /// `Truncated` when a tag has no length, `BadLength` when a length leaves the frame or is not
@@ -125,7 +125,7 @@ impl<'a> Trace<'a> {
     }
 
     /// The trace `before` with this relay added, in `buffer`. A full trace stays as it is: the
-    /// relays nearest to the sender are the ones worth knowing.
+    /// relays nearest to the sender are the ones worth knowing. Spec LNK-15.
     #[must_use]
     pub fn extended(
         before: Option<Trace<'_>>,

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::wire::testing::{fits_exactly, written};
 
+/// ENV-12: `pflags` have no bit without a meaning.
 #[test]
 fn every_flags_byte_is_read_back_or_refused() {
     for byte in 0..=255_u8 {
