@@ -172,6 +172,16 @@ impl Link {
         }
     }
 
+    /// Whether everything taken so far has left for the socket, or never will.
+    pub(crate) fn is_flushed(&self, datagram_buffer: usize) -> bool {
+        if self.connection.close_reason().is_some() {
+            return true;
+        }
+        let out = self.lock();
+        let idle = out.datagrams.is_idle() && out.messages.is_idle();
+        idle && self.connection.datagram_send_buffer_space() >= datagram_buffer
+    }
+
     pub(crate) fn close(&self) {
         self.connection.close(VarInt::from_u32(code::DONE), b"");
     }

@@ -47,6 +47,10 @@ impl Registry {
         self.links.get(&id)
     }
 
+    pub(crate) fn all(&self) -> Vec<Arc<Link>> {
+        self.links.values().cloned().collect()
+    }
+
     pub(crate) fn remove(&mut self, id: LinkId) {
         let Some(link) = self.links.remove(&id) else {
             return;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use quinn::{Connection, Endpoint, TransportConfig, VarInt};
 use tokio::sync::Semaphore;
@@ -199,14 +200,28 @@ impl Transport {
         }
     }
 
-    /// Closes every link and waits until the peers have been told, at most a few round trips.
+    /// Lets what was taken leave, closes every link, and waits until the peers have been told: half
+    /// a second at most for the first, a few round trips for the rest.
     pub async fn shutdown(self) {
+        let links = self.shared.registry().all();
+        let buffer = self.shared.config.datagram_queue_bytes;
+        let flushed = async {
+            while !links.iter().all(|link| link.is_flushed(buffer)) {
+                tokio::time::sleep(FLUSH_LOOK).await;
+            }
+        };
+        let _ = tokio::time::timeout(FLUSH_LIMIT, flushed).await;
+        drop(links);
         let endpoint = self.shared.endpoint.clone();
         let limit = self.shared.config.idle_timeout;
         drop(self);
         let _ = tokio::time::timeout(limit, endpoint.wait_idle()).await;
     }
 }
+
+/// How long what was taken may take to leave when the transport ends, and how often that is looked at.
+const FLUSH_LIMIT: Duration = Duration::from_millis(500);
+const FLUSH_LOOK: Duration = Duration::from_millis(1);
 
 impl Drop for Transport {
     fn drop(&mut self) {
