@@ -194,6 +194,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// A proof for an envelope we handed on goes back the way the envelope came.
     /// Spec ENV-21, RTE-11.
     fn pass_proof(&mut self, link: LinkRef, expiry: u32, proof: Proof) -> Result<(), Drop> {
+        if !self.config.forwards() {
+            return Err(Drop::AckUnknown);
+        }
         let now = self.now;
         let skew = self.config.skew.as_secs();
         let unix = self.unix();
@@ -387,6 +390,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         code: NackCode,
         arg: u32,
     ) -> Step {
+        if !self.config.forwards() {
+            return Err(Drop::NackUnknown.into());
+        }
         let entry = self
             .routing
             .returning_mut(reference)

@@ -369,6 +369,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         head: &Head,
         reference: Reference,
     ) -> Step {
+        if !self.config.forwards() {
+            return Err(Drop::RespUnknown.into());
+        }
         let entry = self
             .routing
             .returning_mut(reference)
@@ -441,6 +444,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         if self.delivery.find(reference).is_some() {
             return Ok(None);
+        }
+        if !self.config.forwards() {
+            return Err(Drop::ReceiptUnknown.into());
         }
         let entry = self
             .routing

@@ -35,7 +35,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             LinkEvent::Blocked { link } => {
                 let at = self.known(link)?;
                 self.out.block(at);
-                self.limit_holds(at);
+                if self.config.forwards() {
+                    self.limit_holds(at);
+                }
                 Ok(None)
             }
             LinkEvent::Writable { link } => {
@@ -279,7 +281,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             Outcome::Open => {}
             Outcome::Found(dst) | Outcome::Nobody(dst) => {
                 self.retry_for(dst);
-                self.forward_waiting(dst);
+                if self.config.forwards() {
+                    self.forward_waiting(dst);
+                }
             }
         }
     }

@@ -31,7 +31,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             } else if let Some(idx) = self.routing.ask_timers.due(self.now) {
                 let outcome = self.routing.end(&mut self.out, self.now, idx);
                 self.asked(outcome);
-            } else if let Some(idx) = self.routing.forward_timers.due(self.now) {
+            } else if self.config.forwards()
+                && let Some(idx) = self.routing.forward_timers.due(self.now)
+            {
                 self.give_up(idx);
             } else {
                 break;
@@ -40,7 +42,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if self.has_ageing() && self.own.housekeeping <= self.now {
             self.own.housekeeping = self.now.plus(HOUSEKEEPING);
             self.purge();
-            if self.own.offer_again {
+            if self.config.keeps_records() && self.own.offer_again {
                 self.offer_again();
             }
         }
