@@ -16,6 +16,7 @@ use crate::time::{Instant, Span};
 use crate::wire::{Handle, Reference, Secret, Sid};
 
 /// The longest frame every node takes: an envelope all relays carry, framed and traced.
+/// Spec LNK-9, LNK-11.
 pub(crate) const FRAME_FLOOR: u32 = CARRIED_BY_ALL + crate::node::FRAME_EXTRA as u32;
 
 /// A link to a neighbour, and what waits for it.
@@ -242,6 +243,7 @@ impl Egress<'_> {
     }
 
     /// Queues a job for a link. False: the link is gone or over its share, nothing was queued.
+    /// Spec MEM-3.
     pub(crate) fn push(&mut self, at: LinkRef, queue: Queue, job: Job) -> bool {
         let (free, capacity) = (self.jobs.free(), self.jobs.capacity());
         let links = self.links.capacity().max(1);

@@ -374,7 +374,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Made::Bytes(made)
     }
 
-    /// Somebody else's envelope; nothing of it stays here. Spec LNK-14, LNK-16, DLV-22.
+    /// Somebody else's envelope; nothing of it stays here. Spec LNK-14, LNK-16, DLV-22, LNK-19.
     fn forward_frame(
         &mut self,
         at: LinkRef,

@@ -192,7 +192,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A proof for an envelope we handed on goes back the way the envelope came.
-    /// Spec ENV-21, RTE-11.
+    /// Spec ENV-21, RTE-11, RTE-13.
     fn pass_proof(&mut self, link: LinkRef, expiry: u32, proof: Proof) -> Result<(), Drop> {
         if !self.config.forwards() {
             return Err(Drop::AckUnknown);
@@ -318,7 +318,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// Tells the sender, by the way the envelope came, why it was not taken.
-    /// Spec ENV-17, ENV-18, RTE-34.
+    /// Spec ENV-17, ENV-18, RTE-34, SES-31.
     pub(super) fn nack(&mut self, arrival: Arrival, code: NackCode, arg: u32) {
         let now = self.now;
         let allowed = code != NackCode::NoKey

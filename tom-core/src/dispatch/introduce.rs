@@ -30,6 +30,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.dial(at);
     }
 
+    /// Sends our addresses to a contact, in session and not too often. Spec CNT-9.
     fn tell_candidates(&mut self, at: ContactRef) {
         let now = self.now;
         let mut list = [0; crate::node::CANDIDATES_LEN];

@@ -93,7 +93,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if !observed.is_empty() {
             self.out.push(at, Queue::Control, Job::Observed);
         }
-        match twin.filter(|twin| self.out.link(*twin).is_some()) {
+        match twin.filter(|twin| self.out.link(*twin).is_some_and(|link| link.peer == peer)) {
             Some(twin) => self.choose_twin(&peer, handle, twin, at),
             None => self.routing.direct_up(handle, at),
         }
@@ -177,7 +177,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let _gone = self.link_down(at.id);
     }
 
-    /// What the neighbour says of itself. Spec LNK-12.
+    /// What the neighbour says of itself. Spec LNK-12, LNK-8.
     pub(super) fn hello(&mut self, at: LinkRef, hello: Hello) -> Step {
         let now = self.now;
         if let Some(unix) = hello.unix {
@@ -235,6 +235,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         fault.map_or(Ok(None), |reason| Err(reason.into()))
     }
 
+    /// A neighbour asks who reaches a destination. A question passed on ends before the asker's own
+    /// wait does. Spec RTE-17.
     pub(super) fn on_ask(&mut self, at: LinkRef, ask: ReachAsk) -> Step {
         let now = self.now;
         let allowed = self

@@ -1,6 +1,6 @@
 //! What must survive a restart, and what a restart brings back. Spec: driver, "Records".
 //!
-//! Records become durable in the order they are put out; a storage driver keeps to it.
+//! Records become durable in the order they are put out; a storage driver keeps to it. Spec DRV-18.
 
 use super::{Step, World};
 use crate::crypto::Suite;
@@ -146,7 +146,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    /// A record read back, before anything else happened. Spec DRV-17.
+    /// A record read back, before anything else happened. Spec DRV-17, DRV-16.
     #[inline(never)]
     pub(super) fn restored(&mut self, record: Record<'_>) -> Step {
         if !self.out.has_room() {

@@ -309,7 +309,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A second envelope of a message that waits for the application is acknowledged with it. A third
-    /// is not remembered: the next one may be. Spec DLV-17, DLV-19.
+    /// is not remembered: the next one may be. Spec DLV-17, DLV-19, DLV-26.
     fn wait_together(&mut self, receipt: &Receipt) -> Result<(), Drop> {
         let sender = receipt.contact.handle;
         let reference = receipt.id;

@@ -68,7 +68,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         longest.saturating_sub(SEAL_OVERHEAD)
     }
 
-    /// Accepts a message: checks all room first, so that a refusal changes nothing. Spec CON-11.
+    /// Accepts a message: checks all room first, so that a refusal changes nothing. Spec CON-11, DLV-25.
     pub(super) fn post(&mut self, post: Post<'_>) -> Result<MessageId, Fault> {
         if !self.out.has_room() {
             return Err(Refusal::Backpressure.into());
@@ -290,6 +290,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     }
 
     /// A message too long for a one-shot waits for a session: an empty one-shot asks for it.
+    /// Spec DLV-24.
     pub(super) fn knock(&mut self, idx: Idx) {
         let now = self.now;
         let Some(message) = self.delivery.outbox.get(idx) else {
@@ -670,6 +671,7 @@ pub(super) fn full(table: TableName, capacity: u32) -> Fault {
 }
 
 /// The record of a message of ours: it keeps its name however often the message is sealed again.
+/// Spec DRV-19.
 pub(crate) const fn outbox_key(id: MessageId) -> RecordKey {
     RecordKey {
         kind: RecordKind::Outbox,

@@ -10,7 +10,7 @@ use crate::identity::Keys;
 use crate::output::{Deadline, Event, State, Wake};
 use crate::time::{Instant, Span};
 
-/// Return entries and routes unused for this long are of no more use.
+/// Return entries and routes unused for this long are of no more use. Spec RTE-9.
 const RETURN_LIFE: Span = Span::from_secs(24 * 3600);
 /// A handshake outlives its message by this much.
 const PENDING_GRACE: Span = Span::from_secs(60);

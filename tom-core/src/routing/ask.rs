@@ -57,6 +57,7 @@ pub(crate) enum Outcome {
 
 impl Tables<'_> {
     /// Asks all neighbours but `asker`. False: nobody could be asked, or no entry was free.
+    /// Spec RTE-15.
     pub(crate) fn ask(
         &mut self,
         out: &mut Egress<'_>,

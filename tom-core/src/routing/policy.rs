@@ -35,7 +35,7 @@ pub(crate) struct Wish {
 }
 
 impl Tables<'_> {
-    /// The next hop for an envelope. Spec RTE-2, RTE-39.
+    /// The next hop for an envelope. Spec RTE-2, RTE-39, RTE-1.
     pub(crate) fn choose(&self, out: &Egress<'_>, now: Instant, wish: Wish) -> Choice {
         let usable = |at: LinkRef| {
             out.link(at)

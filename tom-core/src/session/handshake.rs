@@ -167,6 +167,7 @@ impl Tables<'_> {
         Some(())
     }
 
+    /// Enters a session; a responder may send in it before it is confirmed. Spec SES-35.
     #[expect(
         clippy::too_many_arguments,
         reason = "the parts of a session, each named once"

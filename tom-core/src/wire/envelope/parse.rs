@@ -100,12 +100,13 @@ fn ack(mut bytes: Reader<'_>) -> Result<Body<'_>, Drop> {
     Ok(Body::Ack(Acks { entries }))
 }
 
-/// A NACK has one length and a known code. Spec ENV-17.
+/// A NACK has one length and a known code. Spec ENV-17, ENV-9.
 fn nack(mut bytes: Reader<'_>) -> Result<Body<'_>, Drop> {
     let reference = Reference(bytes.array()?);
-    let code = NackCode::from_code(bytes.u8()?).ok_or(Drop::BadNack)?;
+    let code = bytes.u8()?;
     let arg = bytes.u32()?;
     bytes.end()?;
+    let code = NackCode::from_code(code).ok_or(Drop::BadNack)?;
     Ok(Body::Nack {
         reference,
         code,
