@@ -4,14 +4,17 @@
 //! here. The concerns themselves (`session`, `delivery`, `routing`) do not know each other.
 //! Each step is a function of its own (`inline(never)`): together in one, the stack of the rarest would
 //! be under each of them.
-//! `send.rs`, `receive.rs`, `answer.rs`, `forward.rs`, `link.rs` and `tick.rs` are this page in parts.
+//! `send.rs`, `launch.rs`, `retry.rs`, `reseal.rs`, `receive.rs`, `answer.rs`, `forward.rs`, `link.rs` and `tick.rs` are this page in parts.
 
 mod answer;
 mod forward;
 mod introduce;
+mod launch;
 mod link;
 mod persist;
 mod receive;
+mod reseal;
+mod retry;
 mod send;
 mod tick;
 

@@ -1,0 +1,91 @@
+//! Retries that something brings on before their time. Spec: delivery, "Retry schedule"; routing,
+//! "Failover".
+
+use super::{Step, World};
+use crate::bounded::Idx;
+use crate::crypto::Suite;
+use crate::delivery::Message;
+use crate::egress::Egress;
+use crate::identity::Keys;
+use crate::input::LinkId;
+use crate::time::Span;
+use crate::wire::Handle;
+
+/// Retries brought on by events rather than time come at most this often per message.
+const EVENT_RETRY: Span = Span::from_secs(1);
+
+impl<K: Keys, C: Suite> World<'_, K, C> {
+    /// Makes the unproven messages `which` picks try again at once, but none more often than once a
+    /// second; `lost`: a message's first copy is lost and does not count.
+    fn retry(&mut self, lost: bool, mut which: impl FnMut(&Message, &Egress<'_>) -> bool) {
+        let mut next = self.delivery.outbox.oldest();
+        while let Some(idx) = next {
+            next = self.delivery.outbox.after(idx);
+            let Some(message) = self.delivery.outbox.get(idx) else {
+                continue;
+            };
+            if !which(message, &self.out) {
+                continue;
+            }
+            let first = lost && message.sends == 1;
+            let sent = message.sent.filter(|_| !message.asking && !first);
+            let at = sent.map_or(self.now, |sent| sent.plus(EVENT_RETRY).max(self.now));
+            let due = self.delivery.timers.get(idx);
+            self.delivery
+                .timers
+                .set(idx, due.map_or(at, |due| due.min(at)));
+        }
+    }
+
+    /// Makes one message try again soon: a second after its last copy left, or when it was due.
+    pub(super) fn hasten(&mut self, idx: Idx) {
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return;
+        };
+        let sent = message.sent.filter(|_| !message.asking);
+        let at = sent.map_or(self.now, |sent| sent.plus(EVENT_RETRY).max(self.now));
+        let due = self.delivery.timers.get(idx);
+        self.delivery
+            .timers
+            .set(idx, due.map_or(at, |due| due.min(at)));
+    }
+
+    /// A way towards `dst` is new. Spec DLV-12, RTE-32.
+    pub(super) fn retry_for(&mut self, dst: Handle) {
+        self.retry(false, |message, _| {
+            message.contact.handle == dst && !message.queued
+        });
+    }
+
+    /// A neighbour is new: messages that had none to go to, or whose last one is gone, try it.
+    pub(super) fn retry_stranded(&mut self) {
+        self.retry(false, |message, out| {
+            let stranded = message.link.is_none_or(|last| out.link(last).is_none());
+            stranded && !message.queued && !message.asking
+        });
+    }
+
+    /// A link is gone, or did not take what it was given: what left over it and is not proven, or
+    /// not taken, tries another way.
+    pub(super) fn retry_over(&mut self, link: LinkId, gone: bool) {
+        let mut next = self.delivery.outbox.oldest();
+        while let Some(idx) = next {
+            next = self.delivery.outbox.after(idx);
+            if let Some(message) = self.delivery.outbox.get_mut(idx)
+                && message.link.is_some_and(|last| last.id == link)
+            {
+                message.queued &= !gone;
+            }
+        }
+        self.retry(gone, |message, _| {
+            let over = message.link.is_some_and(|last| last.id == link);
+            over && !message.queued && (gone || !message.taken)
+        });
+    }
+
+    /// A link refused a copy. Not to hear of it costs the wait for its proof, no more. Spec DRV-10.
+    pub(super) fn send_failed(&mut self, link: LinkId) -> Step {
+        self.retry_over(link, false);
+        Ok(None)
+    }
+}
