@@ -11,9 +11,9 @@ use tom_core::output::{Output, Verdict};
 use tom_core::storage::{Heap, Limits};
 use tom_core::time::{Instant, Span};
 use tom_core::wire::{
-    AckWriter, Class, Commit, ENVELOPE_AT, Flags, Frame, Frames, Handle, Head, Kind, MAX_HOPS,
-    PATH_AT, Proof, ReachAnswer, Reference, Secret, Sid, Trailers, emit_data_head, message_id,
-    set_path, wrap_envelope,
+    AckWriter, Class, Commit, ENVELOPE_AT, Flags, Frame, Frames, Handle, Head, Hello, Kind,
+    MAX_HOPS, PATH_AT, Profile, Proof, Reference, Secret, Sid, Trailers, emit_data_head,
+    message_id, set_path, wrap_envelope,
 };
 
 use crate::measure::{Pair, Report, timed};
@@ -41,6 +41,20 @@ pub(crate) struct Relay {
     /// References of the latest burst, in the order they were taken.
     taken: Vec<(u64, Reference)>,
     keep: bool,
+}
+
+/// A datagram with the proof of one envelope.
+fn proof(reference: Reference) -> ([u8; 64], usize) {
+    let mut ack = [0; 64];
+    let proof = Proof {
+        reference,
+        secret: Secret(SECRET),
+    };
+    let head = Head::answer(Kind::Ack, EXPIRY);
+    let writer = AckWriter::start(&mut ack[ENVELOPE_AT..], &head, proof);
+    let len = writer.map(AckWriter::finish).expect("room");
+    let len = wrap_envelope(&mut ack, len, &Trailers::NONE).expect("room");
+    (ack, len)
 }
 
 impl Relay {
@@ -93,46 +107,50 @@ impl Relay {
             taken: Vec::with_capacity(BURST as usize),
             keep: false,
         };
+        for n in 0..neighbours {
+            this.hello(LinkId(n as u32), Profile::LEAF);
+        }
         for n in neighbours..KNOWN {
             this.learn(n);
+        }
+        for n in 0..neighbours {
+            this.hello(LinkId(n as u32), Profile::FULL);
         }
         this
     }
 
-    /// Makes the relay ask for somebody, and lets the right neighbour answer.
+    /// Makes the relay hand something to the right neighbour, the only one that forwards for the
+    /// moment, and lets the proof come back through it: that is how a relay learns a way.
     fn learn(&mut self, n: u64) {
-        let (handle, link, _) = self.peers[n as usize];
+        let (_, link, _) = self.peers[n as usize];
         let from = LinkId(((n + 1) % self.neighbours) as u32);
+        self.hello(link, Profile::FULL);
         self.address(n);
+        let id = message_id(&self.datagram[ENVELOPE_AT..]).expect("an envelope");
         let bytes = &mut self.datagram;
-        self.node
+        let verdict = self
+            .node
             .handle(self.now, Input::Datagram { link: from, bytes });
-        let mut nonce = None;
-        while let Some(output) = self.node.poll(&mut self.buf).expect("a long buffer") {
-            let Output::Transmit(transmit) = output else {
-                continue;
-            };
-            for frame in Frames::new(transmit.bytes).flatten() {
-                if let Frame::ReachAsk(ask) = frame {
-                    nonce = Some(ask.nonce);
-                }
-            }
-        }
-        let nonce = nonce.expect("a question for a route");
-        let answer = Frame::ReachAnswer(ReachAnswer {
-            handle,
-            nonce,
-            distance: 1,
-        });
+        assert_eq!(verdict, Verdict::Accepted(None), "to somebody unknown");
+        self.drain();
+        let (mut ack, len) = proof(id.reference());
+        let bytes = &mut ack[..len];
+        let verdict = self.node.handle(self.now, Input::Datagram { link, bytes });
+        assert_eq!(verdict, Verdict::Accepted(None), "a proof");
+        self.drain();
+        self.hello(link, Profile::LEAF);
+        self.out = [0; 3];
+    }
+
+    /// A neighbour says whether it forwards for others.
+    fn hello(&mut self, link: LinkId, profile: Profile) {
         let mut bytes = [0; 64];
-        let len = answer.emit(&mut bytes).expect("room");
+        let hello = Frame::Hello(Hello::new(profile, 65_538, None, 0));
+        let len = hello.emit(&mut bytes).expect("room");
         let bytes = &mut bytes[..len];
         let verdict = self.node.handle(self.now, Input::Datagram { link, bytes });
-        assert_eq!(verdict, Verdict::Accepted(None), "an answer");
-        // The question runs out, so that there is room for others.
-        self.now = self.now.plus(Span::from_millis(10));
+        assert_eq!(verdict, Verdict::Accepted(None), "a greeting");
         self.drain();
-        self.tick();
     }
 
     /// Addresses the envelope to the `n`-th of those the relay knows.
@@ -224,15 +242,7 @@ impl Relay {
             debug_assert_eq!(self.next, first + BURST);
             for at in 0..self.taken.len() {
                 let (from, reference) = self.taken[at];
-                let mut ack = [0; 64];
-                let head = Head::answer(Kind::Ack, EXPIRY);
-                let proof = Proof {
-                    reference,
-                    secret: Secret(SECRET),
-                };
-                let writer = AckWriter::start(&mut ack[ENVELOPE_AT..], &head, proof);
-                let len = writer.map(AckWriter::finish).expect("room");
-                let len = wrap_envelope(&mut ack, len, &Trailers::NONE).expect("room");
+                let (mut ack, len) = proof(reference);
                 // Any link: only the secret counts.
                 let link = LinkId(((from + 1) % self.neighbours) as u32);
                 let bytes = &mut ack[..len];

@@ -73,16 +73,24 @@ impl Tables<'_> {
         if self.asks.is_full() {
             return false;
         }
-        let mut bytes = [0; 4];
-        self.state.rng.fill(&mut bytes);
-        let nonce = u32::from_le_bytes(bytes);
+        let nonce = u32::from_le_bytes(self.state.rng.array());
         let not = match asker {
             Asker::Here => None,
             Asker::Neighbour(link, _) => Some(link.id),
         };
         let mut open = heapless::Vec::new();
+        let total = out.links.len();
         let mut next = out.links.oldest();
-        while let Some(idx) = next {
+        // With more neighbours than are asked at once, another part of them each time.
+        if total as usize > FAN_OUT {
+            for _ in 0..nonce % total {
+                next = next.and_then(|idx| out.links.after(idx));
+            }
+        }
+        for _ in 0..total {
+            let Some(idx) = next.or_else(|| out.links.oldest()) else {
+                break;
+            };
             next = out.links.after(idx);
             let Some(link) = out.links.get_mut(idx) else {
                 continue;
