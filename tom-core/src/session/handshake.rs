@@ -47,10 +47,15 @@ impl Tables<'_> {
             return session.resp.live.then_some(session.sid);
         }
         let contact = self.contacts.get(at)?;
-        if contact
+        let recent = contact
             .answered
-            .is_some_and(|last| now.since(last) < ANSWER_EVERY)
-        {
+            .is_some_and(|last| now.since(last) < ANSWER_EVERY);
+        // A session that has carried all it may has to be replaced, however fast that was.
+        let idx = contact.send.and_then(|sid| self.sessions.find(&sid.0));
+        let worn = idx
+            .and_then(|idx| self.sessions.get(idx))
+            .is_some_and(|session| session.rx.is_worn());
+        if recent && !worn {
             return None;
         }
         self.make_room(at)?;

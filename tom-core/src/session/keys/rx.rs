@@ -4,7 +4,7 @@
 //! is complete. Older epochs with gaps keep their key for at most 24 h; complete ones lose it at
 //! once and leave one bit behind, so that a repeated message is still known as such.
 
-use super::{EPOCH_LEN, GAP_LIFE, MAX_AHEAD, MAX_BEHIND};
+use super::{EPOCH_LEN, GAP_LIFE, MAX_AHEAD, MAX_BEHIND, RENEW_AT};
 use crate::crypto::{Key, Suite};
 use crate::error::Drop;
 use crate::time::Instant;
@@ -215,6 +215,12 @@ impl<const P: usize> RxChain<P> {
         }
         self.highest = self.highest.max(Some(n));
         true
+    }
+
+    /// Whether the sender is at the end of what it may send in this session.
+    pub(crate) fn is_worn(&self) -> bool {
+        self.highest
+            .is_some_and(|n| n >= RENEW_AT - MAX_AHEAD * EPOCH_LEN)
     }
 
     /// Gives up epochs whose gaps stayed open for 24 h.
