@@ -124,13 +124,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return;
         }
         let Some(secret) = secret else { return };
-        self.stats.duplicates += 1;
-        let job = Job::Ack {
-            reference: arrival.reference,
-            secret,
-            expiry,
-        };
-        self.out.push(link, Queue::Control, job);
+        self.ack_copy(arrival, secret, expiry);
     }
 
     /// A session message came again.
@@ -146,12 +140,17 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             entry.link = arrival.link;
             return;
         }
+        self.ack_copy(arrival, secret, arrival.head.expiry);
+    }
+
+    /// Proves a copy of what was proven before, back the way it came: that proof may have been lost
+    /// on the direct link.
+    fn ack_copy(&mut self, arrival: Arrival, secret: Secret, expiry: u32) {
         self.stats.duplicates += 1;
-        // Back the way the copy came: the proof before may have been lost on the direct link.
         let job = Job::Ack {
             reference: arrival.reference,
             secret,
-            expiry: arrival.head.expiry,
+            expiry,
         };
         self.out.push(arrival.link, Queue::Control, job);
     }

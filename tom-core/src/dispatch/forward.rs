@@ -121,11 +121,11 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             );
         }
         match choice {
-            Choice::Over(to, _) if self.is_jammed(to) => {
+            Choice::Over(to) if self.is_jammed(to) => {
                 self.nack(arrival, NackCode::Full, 0);
                 Err(Drop::ForwardFull.into())
             }
-            Choice::Over(to, _) => {
+            Choice::Over(to) => {
                 let idx = self.hold(arrival, bytes, tell, trace, Some(to))?;
                 self.send_on(idx, to, arrival.head.flags)
             }
@@ -299,7 +299,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             let (reference, attempt, from) = (forward.reference, forward.attempt, forward.from);
             let (flags, expiry) = (forward.flags, forward.expiry);
             let sent = match self.routing.choose(&self.out, self.now, wish) {
-                Choice::Over(to, _) => self.send_on(idx, to, flags).is_ok(),
+                Choice::Over(to) => self.send_on(idx, to, flags).is_ok(),
                 Choice::Ask | Choice::Nowhere => {
                     self.give_up(idx);
                     true

@@ -75,7 +75,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             );
         }
         match choice {
-            Choice::Over(link, _) => self.enqueue(idx, link),
+            Choice::Over(link) => self.enqueue(idx, link),
             // A link coming up wakes it; until then there is little to look for.
             Choice::Ask | Choice::Nowhere => self.wake_at(idx, NOWHERE_WAIT),
         }
@@ -183,7 +183,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             asked: true,
         };
         match self.routing.choose(&self.out, self.now, wish) {
-            Choice::Over(link, _) => Some(link).filter(|link| {
+            Choice::Over(link) => Some(link).filter(|link| {
                 let open = self.out.link(*link).is_some_and(|link| !link.blocked);
                 open && message.link != Some(*link)
             }),

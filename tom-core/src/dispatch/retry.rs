@@ -28,21 +28,21 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 continue;
             }
             let first = lost && message.sends == 1;
-            let sent = message.sent.filter(|_| !message.asking && !first);
-            let at = sent.map_or(self.now, |sent| sent.plus(EVENT_RETRY).max(self.now));
-            let due = self.delivery.timers.get(idx);
-            self.delivery
-                .timers
-                .set(idx, due.map_or(at, |due| due.min(at)));
+            self.hasten_as(idx, first);
         }
     }
 
     /// Makes one message try again soon: a second after its last copy left, or when it was due.
     pub(super) fn hasten(&mut self, idx: Idx) {
+        self.hasten_as(idx, false);
+    }
+
+    /// The same; `lost`: the copy that left does not count, so nothing is waited for.
+    fn hasten_as(&mut self, idx: Idx, lost: bool) {
         let Some(message) = self.delivery.outbox.get(idx) else {
             return;
         };
-        let sent = message.sent.filter(|_| !message.asking);
+        let sent = message.sent.filter(|_| !message.asking && !lost);
         let at = sent.map_or(self.now, |sent| sent.plus(EVENT_RETRY).max(self.now));
         let due = self.delivery.timers.get(idx);
         self.delivery

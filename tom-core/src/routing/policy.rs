@@ -11,8 +11,8 @@ use crate::wire::Handle;
 /// What to do with an envelope.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Choice {
-    /// Send it over this link. `true`: the link is known to lead there.
-    Over(LinkRef, bool),
+    /// Send it over this link.
+    Over(LinkRef),
     /// Several neighbours might lead there and none is known to: ask them.
     Ask,
     /// There is no neighbour to give it to.
@@ -50,7 +50,7 @@ impl Tables<'_> {
         if let Some(direct) = direct
             && (wish.attempt < 2 || !avoid(direct.id))
         {
-            return Choice::Over(direct, true);
+            return Choice::Over(direct);
         }
         let best = route.and_then(|route| {
             route
@@ -62,10 +62,10 @@ impl Tables<'_> {
                 .max_by_key(|via| (via.source == Source::Proof, via.rank))
         });
         if let Some(via) = best {
-            return Choice::Over(via.link, true);
+            return Choice::Over(via.link);
         }
         match (self.choose_unknown(out, now, wish), direct) {
-            (Choice::Nowhere, Some(direct)) => Choice::Over(direct, true),
+            (Choice::Nowhere, Some(direct)) => Choice::Over(direct),
             (choice, _) => choice,
         }
     }
@@ -95,7 +95,7 @@ impl Tables<'_> {
         };
         let reference = |idx: Idx| {
             out.links.get(idx).map_or(Choice::Nowhere, |link| {
-                Choice::Over(LinkRef { idx, id: link.id }, false)
+                Choice::Over(LinkRef { idx, id: link.id })
             })
         };
         if candidates == 1 {
