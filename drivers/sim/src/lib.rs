@@ -1,0 +1,15 @@
+//! `tom-sim`: thousands of ToM nodes from one seed, faults included.
+#![expect(
+    clippy::float_arithmetic,
+    reason = "scenarios and statistics are in real numbers; what decides the order of events is integers"
+)]
+
+pub mod check;
+pub mod draw;
+pub mod engine;
+pub mod net;
+pub mod oracle;
+pub mod scenario;
+pub mod suite;
+pub mod time;
+pub mod world;

@@ -1,0 +1,3 @@
+//! The command `tom-sim`.
+
+fn main() {}
