@@ -1,1 +1,199 @@
-//! (room: world)
+//! The world: nodes of the core that ships, the links between them, and what is done to them.
+//!
+//! Each file has one subject:
+//!
+//! | file | subject |
+//! |---|---|
+//! | `mod.rs` | the loop: one event at a time, in the order of their keys |
+//! | `item.rs` | what can be due |
+//! | `build.rs` | a scenario and a seed become a world |
+//! | `member.rs` | one node and what its driver knows |
+//! | `drive.rs` | inputs go in, outputs are done: what every driver does |
+//! | `links.rs` | handshakes, links that come up, fall silent, and are dialled again |
+//! | `flight.rs` | bytes on their way |
+//! | `deeds.rs` | the external events |
+//! | `disk.rs` | what durable nodes keep |
+//! | `size.rs` | named capacities |
+//!
+//! What happens is a function of scenario, seed and schedule. An *event* is one input handled by a
+//! node; what the world does for itself (timers of links, checks) is not counted.
+
+mod build;
+mod deeds;
+mod disk;
+mod drive;
+mod flight;
+mod item;
+mod links;
+mod member;
+pub mod size;
+
+use std::sync::Arc;
+
+use crate::check::{Checks, Violation};
+use crate::engine::{Key, Payloads, Queue, RunHash};
+use crate::net::Air;
+use crate::scenario::{Scenario, Schedule};
+use crate::suite::SimSuite;
+use crate::time::Time;
+use crate::trace::Trace;
+
+pub use build::Setup;
+pub use item::{Item, What};
+pub use member::Member;
+
+/// 2027-01-15, a day like any other: wall time at the start of every run.
+pub const EPOCH: u64 = 1_800_000_000;
+/// Whoever makes something due. Its number is the source in the event's key: what comes from outside
+/// is first at any moment, then the nodes in their order, then the checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// The schedule.
+    Outside,
+    /// A node.
+    Node(u32),
+    /// The checks.
+    Checks,
+}
+
+impl By {
+    const fn source(self) -> u32 {
+        match self {
+            Self::Outside => 0,
+            Self::Node(node) => node + 1,
+            Self::Checks => u32::MAX,
+        }
+    }
+}
+
+/// A run under way.
+#[derive(Clone)]
+pub struct World<C: SimSuite, Q> {
+    pub(crate) seed: u64,
+    pub(crate) now: Time,
+    pub(crate) queue: Q,
+    pub(crate) payloads: Payloads,
+    pub(crate) members: Vec<Member<C>>,
+    /// The members' identities, to find them by.
+    pub(crate) phone_book: Arc<member::PhoneBook>,
+    pub(crate) air: Air,
+    pub(crate) scenario: Arc<Scenario>,
+    pub(crate) schedule: Arc<Schedule>,
+    pub(crate) checks: Checks,
+    pub(crate) hash: RunHash,
+    pub(crate) trace: Option<Trace>,
+    /// Inputs handled by nodes.
+    pub(crate) events: u64,
+    /// The safety phase is over.
+    pub(crate) calm: bool,
+    /// Holds any output of any node.
+    buf: Vec<u8>,
+    /// Inputs that an output asks for, fed once the outputs are drained.
+    follow: Vec<drive::Follow>,
+    outside: u32,
+}
+
+/// Why a run stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// It reached the moment asked for.
+    Reached,
+    /// An invariant did not hold.
+    Violated(Box<Violation>),
+}
+
+impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
+    /// The moment of the last event.
+    #[must_use]
+    pub const fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Inputs handled by nodes so far.
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// The fingerprint of everything that has happened.
+    #[must_use]
+    pub const fn hash(&self) -> &RunHash {
+        &self.hash
+    }
+
+    /// The nodes.
+    #[must_use]
+    pub fn members(&self) -> &[Member<C>] {
+        &self.members
+    }
+
+    /// What the checks know.
+    #[must_use]
+    pub const fn checks(&self) -> &Checks {
+        &self.checks
+    }
+
+    /// The trace, where one is kept.
+    #[must_use]
+    pub const fn trace(&self) -> Option<&Trace> {
+        self.trace.as_ref()
+    }
+
+    /// Plays all events up to and including `until`, or up to the first violation.
+    pub fn run(&mut self, until: Time) -> Stop {
+        while self.queue.next_time().is_some_and(|next| next <= until) {
+            self.step();
+            if let Some(violation) = self.checks.broken() {
+                return Stop::Violated(Box::new(violation.clone()));
+            }
+        }
+        self.now = self.now.max(until);
+        Stop::Reached
+    }
+
+    /// Plays one event; `false` when there is none.
+    pub fn step(&mut self) -> bool {
+        let Some((key, item)) = self.queue.pop() else {
+            return false;
+        };
+        self.now = key.time;
+        let node = item.target;
+        // Only what nodes send each other asks whom it is from.
+        let from = key.source.wrapping_sub(1);
+        match item.what {
+            What::Wake => self.wake(node),
+            What::Datagram(flight) => self.arrive(from, node, flight),
+            What::Deed(index) => self.deed(index),
+            What::Hello { link } => self.hello(from, node, link),
+            What::Welcome { link, theirs } => self.welcome(from, node, link, theirs),
+            What::Finish { link, theirs } => self.finish(from, node, link, theirs),
+            What::Again { link, tries } => self.shake_again(node, link, tries),
+            What::Closed { link } => self.closed(node, link),
+            What::Listen { link } => self.listen(node, link),
+            What::Redial { peer } => self.redial(node, peer),
+            What::Writable { link } => self.writable(node, link),
+            What::Take { slot } => self.take(node, slot),
+            What::Stored { slot } => self.stored(node, slot),
+            What::Resume => self.resume(node),
+            What::Spam => self.spam(node),
+            What::Check => self.check(),
+        }
+        true
+    }
+
+    /// Makes something due.
+    fn due(&mut self, by: By, time: Time, target: u32, what: What) {
+        let counted = match by {
+            By::Node(node) => self.members.get_mut(node as usize).map(|m| &mut m.sequence),
+            By::Outside | By::Checks => None,
+        };
+        let sequence = counted.unwrap_or(&mut self.outside);
+        *sequence = sequence.wrapping_add(1);
+        let key = Key {
+            time,
+            source: by.source(),
+            sequence: *sequence,
+        };
+        self.queue.push(key, Item { target, what });
+    }
+}

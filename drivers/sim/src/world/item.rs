@@ -1,0 +1,101 @@
+//! What can be due.
+
+use crate::engine::Handle;
+
+/// Something due at one node.
+#[derive(Clone, Copy, Debug)]
+pub struct Item {
+    /// Where.
+    pub target: u32,
+    /// What.
+    pub what: What,
+}
+
+/// What is due.
+#[derive(Clone, Copy, Debug)]
+pub enum What {
+    /// The core asked to be woken.
+    Wake,
+    /// Bytes arrive.
+    Datagram(Flight),
+    /// An external event, by its place in the schedule.
+    Deed(u32),
+    /// The first flight of a handshake arrives, from the dialler's end `link`.
+    Hello {
+        /// The dialler's number for the link.
+        link: u32,
+    },
+    /// The answer arrives at the dialler's end `link`.
+    Welcome {
+        /// The dialler's number.
+        link: u32,
+        /// The answerer's number.
+        theirs: u32,
+    },
+    /// The last flight arrives at the answerer's end `link`.
+    Finish {
+        /// The answerer's number.
+        link: u32,
+        /// The dialler's number.
+        theirs: u32,
+    },
+    /// A flight of a handshake that got no answer is sent again.
+    Again {
+        /// The own number.
+        link: u32,
+        /// Flights sent so far.
+        tries: u8,
+    },
+    /// The peer's word that it has closed the link.
+    Closed {
+        /// The own number.
+        link: u32,
+    },
+    /// If nothing has been heard on this link, it is down.
+    Listen {
+        /// The own number.
+        link: u32,
+    },
+    /// A kept peer is dialled again.
+    Redial {
+        /// Its place among the kept ones.
+        peer: u32,
+    },
+    /// A link that was full has room again.
+    Writable {
+        /// The own number.
+        link: u32,
+    },
+    /// The application takes a message.
+    Take {
+        /// Its place in the application's hands.
+        slot: u32,
+    },
+    /// The disk has done what it was asked.
+    Stored {
+        /// The write's place in its queue.
+        slot: u32,
+    },
+    /// A node that stood still or slept goes on.
+    Resume,
+    /// A spammer sends.
+    Spam,
+    /// The checks that look at everything are made.
+    Check,
+}
+
+/// Bytes on their way to one end of a link.
+#[derive(Clone, Copy, Debug)]
+pub struct Flight {
+    /// The receiver's number for the link.
+    pub link: u32,
+    /// The bytes.
+    pub payload: Handle,
+    /// The bit that is damaged on arrival; [`Flight::WHOLE`]: none.
+    pub damage: u32,
+}
+
+impl Flight {
+    /// Nothing is damaged.
+    pub const WHOLE: u32 = u32::MAX;
+}

@@ -1,0 +1,543 @@
+//! Links: the handshake that makes one, what it costs, how its loss is noticed, and who dials again.
+//!
+//! A link is two ends, each with its node's own number. The dialler's end and the answerer's come up a
+//! round trip and a half apart, as in QUIC and in the Noise link. That a link still carries is not
+//! simulated packet by packet: keep-alives cost their bytes, and an end looks whether it can still
+//! hear the other one when something has happened that could have cut it off.
+
+use tom_core::identity::PublicKey;
+use tom_core::input::{Input, LinkEvent, LinkId};
+use tom_core::output::Verdict;
+use tom_core::wire::{Candidate, CandidateList, Candidates};
+
+use super::drive::Follow;
+use super::member::{End, EndState};
+use super::{By, Item, What, World};
+use crate::draw::{Purpose, draw};
+use crate::engine::Queue;
+use crate::net::cost::Cost;
+use crate::scenario::model::Transport;
+use crate::suite::SimSuite;
+use crate::time::{Span, Time};
+
+/// The port of every simulated node.
+const PORT: u16 = 4433;
+/// The wait before the first redial; it doubles.
+const REDIAL_FIRST: Span = Span::from_millis(200);
+/// The longest wait between redials.
+const REDIAL_MAX: Span = Span::from_secs(30);
+
+/// Where a node can be dialled: a made-up address with its number in it.
+fn address(node: u32) -> Candidate {
+    let [a, b, c, d] = node.to_be_bytes();
+    Candidate::V6 {
+        address: [0xfd, b't', b'o', b'm', 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d],
+        port: PORT,
+    }
+}
+
+/// The node at an address; none for one that is nobody's.
+fn resident(candidate: Candidate) -> Option<u32> {
+    match candidate {
+        Candidate::V6 {
+            address: [0xfd, b't', b'o', b'm', 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d],
+            port: PORT,
+        } => Some(u32::from_be_bytes([a, b, c, d])),
+        Candidate::V6 { .. } | Candidate::V4 { .. } => None,
+    }
+}
+
+/// A candidate list of this one node.
+pub(super) fn address_list(node: u32, out: &mut [u8; 24]) -> usize {
+    let mut list = CandidateList::new();
+    let _room = list.push(address(node));
+    list.emit(out).unwrap_or(0)
+}
+
+impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
+    fn cost(&self) -> Cost {
+        Cost::of(self.scenario.topology.transport)
+    }
+
+    /// The core wants a link to somebody it was told addresses of.
+    pub(super) fn dial_candidates(&mut self, node: u32, peer: PublicKey, candidates: &[u8]) {
+        let target = Candidates::parse(candidates)
+            .ok()
+            .and_then(|list| list.filter_map(resident).next());
+        // Who answers there has to prove the key; the wrong one cannot.
+        let right = target.filter(|target| self.phone_book.by_key(&peer) == Some(*target));
+        match right {
+            Some(target) if target != node => self.dial(node, target, true),
+            _ => self.follow.push(Follow::DialFailed(peer)),
+        }
+    }
+
+    /// Begins a handshake.
+    pub(super) fn dial(&mut self, node: u32, peer: u32, asked: bool) {
+        let now = self.now;
+        self.checks.dialed(node);
+        let Some(member) = self.members.get_mut(node as usize) else {
+            return;
+        };
+        let link = member.add_end(peer, None, asked, now);
+        if self.scenario.topology.transport == Transport::Cable {
+            return self.plug(node, link, peer);
+        }
+        self.shake(node, peer, What::Hello { link }, self.cost().first_flight);
+        let again = now.plus(self.cost().first_retry);
+        self.due(By::Node(node), again, node, What::Again { link, tries: 1 });
+    }
+
+    /// A cable has no handshake: both ends are up at once.
+    fn plug(&mut self, node: u32, link: u32, peer: u32) {
+        let now = self.now;
+        let open = self.air.passes(node, peer) && self.air.passes(peer, node);
+        let other = self.members.get_mut(peer as usize).filter(|_| open);
+        let Some(other) = other.filter(|other| other.runs(now)) else {
+            return self.dial_failed(node, link);
+        };
+        let theirs = other.add_end(node, Some(link), false, now);
+        if let Some(end) = self
+            .members
+            .get_mut(node as usize)
+            .and_then(|member| member.end_mut(link))
+        {
+            end.theirs = Some(theirs);
+        }
+        if self.up(node, link) {
+            self.up(peer, theirs);
+        }
+    }
+
+    /// Sends one flight of a handshake; its bytes count, and it is lost like any packet.
+    fn shake(&mut self, from: u32, to: u32, what: What, bytes: u32) {
+        let arrivals = self.launch(from, to, bytes);
+        for (at, _) in arrivals.into_iter().flatten() {
+            self.due(By::Node(from), at, to, what);
+        }
+    }
+
+    /// The first flight has arrived: answer it, the same way if it comes twice.
+    pub(super) fn hello(&mut self, from: u32, node: u32, link: u32) {
+        let now = self.now;
+        let Some(member) = self.members.get_mut(node as usize) else {
+            return;
+        };
+        if !member.runs(now) {
+            return;
+        }
+        let known = member
+            .ends
+            .iter()
+            .find(|end| end.peer == from && !end.dialed && end.theirs == Some(link));
+        let mine = match known {
+            Some(end) => end.link,
+            None => {
+                let mine = member.add_end(from, Some(link), false, now);
+                let again = now.plus(self.cost().first_retry);
+                let what = What::Again {
+                    link: mine,
+                    tries: 1,
+                };
+                self.due(By::Node(node), again, node, what);
+                mine
+            }
+        };
+        let welcome = What::Welcome { link, theirs: mine };
+        self.shake(node, from, welcome, self.cost().second_flight);
+    }
+
+    /// The answer has arrived: the dialler's end is up.
+    pub(super) fn welcome(&mut self, from: u32, node: u32, link: u32, theirs: u32) {
+        let now = self.now;
+        let Some(member) = self.members.get_mut(node as usize) else {
+            return;
+        };
+        if !member.runs(now) {
+            return;
+        }
+        let Some(end) = member.end_mut(link).filter(|end| end.peer == from) else {
+            return self.say_closed(node, from, theirs);
+        };
+        let fresh = end.state == EndState::Opening;
+        end.theirs = Some(theirs);
+        let finish = What::Finish {
+            link: theirs,
+            theirs: link,
+        };
+        self.shake(node, from, finish, self.cost().third_flight);
+        if fresh {
+            self.up(node, link);
+        }
+    }
+
+    /// The last flight has arrived: the answerer's end is up.
+    pub(super) fn finish(&mut self, from: u32, node: u32, link: u32, theirs: u32) {
+        let opening = self.members.get(node as usize).is_some_and(|member| {
+            member.runs(self.now)
+                && member.end(link).is_some_and(|end| {
+                    end.peer == from
+                        && end.theirs == Some(theirs)
+                        && end.state == EndState::Opening
+                })
+        });
+        if opening {
+            self.up(node, link);
+        }
+    }
+
+    /// No answer came to a flight: once more, with twice the wait, or no more.
+    pub(super) fn shake_again(&mut self, node: u32, link: u32, tries: u8) {
+        let now = self.now;
+        let cost = self.cost();
+        let Some(end) = self
+            .members
+            .get(node as usize)
+            .and_then(|member| member.end(link))
+            .filter(|end| end.state == EndState::Opening)
+        else {
+            return;
+        };
+        let (peer, theirs) = (end.peer, end.theirs);
+        let spent = now.since(end.since);
+        if spent >= cost.dial_timeout {
+            return self.dial_failed(node, link);
+        }
+        match theirs {
+            None => self.shake(node, peer, What::Hello { link }, cost.first_flight),
+            Some(theirs) => {
+                let welcome = What::Welcome {
+                    link: theirs,
+                    theirs: link,
+                };
+                self.shake(node, peer, welcome, cost.second_flight);
+            }
+        }
+        let wait = Span(cost.first_retry.0 << tries.min(6));
+        let left = Span(cost.dial_timeout.0.saturating_sub(spent.0));
+        let tries = tries + 1;
+        self.due(
+            By::Node(node),
+            now.plus(wait.min(left)),
+            node,
+            What::Again { link, tries },
+        );
+    }
+
+    /// A handshake that came to nothing.
+    fn dial_failed(&mut self, node: u32, link: u32) {
+        let Some(end) = self.remove_end(node, link) else {
+            return;
+        };
+        if !end.dialed {
+            return;
+        }
+        self.checks.dial_failed(node);
+        self.keep_up(node, end.peer, true);
+        let peer = self.members.get(end.peer as usize).map(|peer| peer.public);
+        if let Some(peer) = peer.filter(|_| end.asked) {
+            self.feed(node, Input::Link(LinkEvent::DialFailed { peer }));
+        }
+    }
+
+    /// Tells the core that its end is up; `false` when it had no room.
+    pub(super) fn up(&mut self, node: u32, link: u32) -> bool {
+        let now = self.now;
+        let transport = self.scenario.topology.transport;
+        let (mtu, max_frame) = self.air.mtu(transport);
+        let Some(end) = self
+            .members
+            .get_mut(node as usize)
+            .and_then(|member| member.end_mut(link))
+        else {
+            return false;
+        };
+        end.state = EndState::Up;
+        end.since = now;
+        let (peer_node, dialed) = (end.peer, end.dialed);
+        let Some(peer) = self.members.get(peer_node as usize).map(|peer| peer.public) else {
+            return false;
+        };
+        let mut list = [0; 24];
+        let len = address_list(peer_node, &mut list);
+        let up = LinkEvent::Up {
+            link: LinkId(link),
+            peer,
+            mtu,
+            max_frame,
+            dialed,
+            observed: list.get(..len).unwrap_or_default(),
+        };
+        self.hash.link(node, now, link, peer_node, true);
+        if !matches!(
+            self.feed(node, Input::Link(up)),
+            Some(Verdict::Accepted(_))
+        ) {
+            self.close(node, link);
+            return false;
+        }
+        self.reached(node, peer_node);
+        true
+    }
+
+    /// The node closes a link, or had no room for it.
+    pub(super) fn close(&mut self, node: u32, link: u32) {
+        let Some(end) = self.remove_end(node, link) else {
+            return;
+        };
+        if let Some(theirs) = end.theirs {
+            self.say_closed(node, end.peer, theirs);
+        }
+        self.keep_up(node, end.peer, true);
+    }
+
+    fn say_closed(&mut self, node: u32, peer: u32, theirs: u32) {
+        let bytes = self.cost().close;
+        self.shake(node, peer, What::Closed { link: theirs }, bytes);
+    }
+
+    /// The peer has closed the link.
+    pub(super) fn closed(&mut self, node: u32, link: u32) {
+        if self
+            .members
+            .get(node as usize)
+            .is_some_and(|member| member.runs(self.now))
+        {
+            self.down(node, link);
+        }
+    }
+
+    /// An end that may have fallen silent: down, unless the other one is there and heard.
+    pub(super) fn listen(&mut self, node: u32, link: u32) {
+        let now = self.now;
+        let Some(member) = self.members.get(node as usize) else {
+            return;
+        };
+        let Some(end) = member.end(link).filter(|end| end.state == EndState::Up) else {
+            return;
+        };
+        if !member.runs(now) {
+            return;
+        }
+        let peer = end.peer;
+        let there = end.theirs.is_some_and(|theirs| {
+            self.members
+                .get(peer as usize)
+                .is_some_and(|other| other.runs(now) && other.end(theirs).is_some())
+        });
+        if !there || !self.air.passes(peer, node) {
+            self.down(node, link);
+        }
+    }
+
+    /// An end is lost: the core is told, the other end will notice, kept peers are dialled again.
+    pub(super) fn down(&mut self, node: u32, link: u32) {
+        let Some(end) = self.remove_end(node, link) else {
+            return;
+        };
+        if let Some(theirs) = end.theirs {
+            self.falls_silent(end.peer, theirs);
+        }
+        if end.state == EndState::Up {
+            self.hash.link(node, self.now, link, end.peer, false);
+            self.feed(
+                node,
+                Input::Link(LinkEvent::Down { link: LinkId(link) }),
+            );
+        }
+        self.keep_up(node, end.peer, false);
+    }
+
+    /// This end will hear nothing more: it looks after the idle timeout, less the time since the
+    /// last keep-alive.
+    pub(super) fn falls_silent(&mut self, node: u32, link: u32) {
+        let cost = self.cost();
+        let bits = draw(self.seed, node, link, self.now.0, Purpose::Backoff);
+        let since_heard = bits % cost.keep_alive.0.max(1);
+        let at = self.now.plus(Span(cost.idle_timeout.0 - since_heard));
+        self.due(By::Node(node), at, node, What::Listen { link });
+    }
+
+    /// All links of this node may have fallen silent at their other ends.
+    pub(super) fn silent_to_peers(&mut self, node: u32) {
+        let others: Vec<(u32, u32)> = self
+            .members
+            .get(node as usize)
+            .map(|member| {
+                let known = member.ends.iter();
+                known
+                    .filter_map(|end| Some((end.peer, end.theirs?)))
+                    .collect()
+            })
+            .unwrap_or_default();
+        for (peer, theirs) in others {
+            self.falls_silent(peer, theirs);
+        }
+    }
+
+    /// Takes an end away, and what it still held.
+    fn remove_end(&mut self, node: u32, link: u32) -> Option<End> {
+        let now = self.now;
+        let cost = self.cost();
+        let member = self.members.get_mut(node as usize)?;
+        let end = member.remove_end(link)?;
+        if end.state == EndState::Up {
+            member.bytes_sent += cost.kept_alive(now.since(end.since));
+        }
+        if let Some(stuck) = end.stuck {
+            self.payloads.free(stuck);
+        }
+        Some(end)
+    }
+
+    /// A dial of a kept peer worked: the next one after a loss is at once.
+    fn reached(&mut self, node: u32, peer: u32) {
+        if let Some(keep) = self
+            .members
+            .get_mut(node as usize)
+            .and_then(|member| member.keep.iter_mut().find(|keep| keep.peer == peer))
+        {
+            keep.failures = 0;
+        }
+    }
+
+    /// Without a link to a kept peer a redial is due: at once after a loss, later and later after
+    /// failures.
+    fn keep_up(&mut self, node: u32, peer: u32, failed: bool) {
+        let now = self.now;
+        let seed = self.seed;
+        let Some(member) = self.members.get_mut(node as usize) else {
+            return;
+        };
+        if member.core.is_none() || member.has_link_to(peer) {
+            return;
+        }
+        let Some(at) = member.keep.iter().position(|keep| keep.peer == peer) else {
+            return;
+        };
+        let Some(keep) = member.keep.get_mut(at).filter(|keep| !keep.waiting) else {
+            return;
+        };
+        keep.failures = keep.failures.saturating_add(u8::from(failed));
+        keep.waiting = true;
+        let wait = match keep.failures {
+            0 => Span::ZERO,
+            failures => {
+                let due = (REDIAL_FIRST.0 << (failures - 1).min(20)).min(REDIAL_MAX.0);
+                let bits = draw(seed, node, peer, u64::from(failures), Purpose::Backoff);
+                Span(due - bits % (due / 4))
+            }
+        };
+        let peer = u32::try_from(at).unwrap_or(u32::MAX);
+        self.due(By::Node(node), now.plus(wait), node, What::Redial { peer });
+    }
+
+    /// Dials the kept peer in this place, if there is no link to it by now.
+    pub(super) fn redial(&mut self, node: u32, place: u32) {
+        let now = self.now;
+        let Some(member) = self.members.get_mut(node as usize) else {
+            return;
+        };
+        let Some(keep) = member.keep.get_mut(place as usize) else {
+            return;
+        };
+        let peer = keep.peer;
+        if member.still_until > now {
+            let at = member.still_until;
+            return self.due(By::Node(node), at, node, What::Redial { peer: place });
+        }
+        keep.waiting = false;
+        if member.core.is_some() && !member.has_link_to(peer) {
+            self.dial(node, peer, false);
+        }
+    }
+
+    /// Everybody this node keeps a link to is dialled, spread over `within`.
+    pub(super) fn dial_all(&mut self, node: u32, within: Span) {
+        let now = self.now;
+        let places = self
+            .members
+            .get(node as usize)
+            .map_or(0, |member| member.keep.len());
+        for place in 0..u32::try_from(places).unwrap_or(u32::MAX) {
+            let bits = draw(self.seed, node, place, now.0, Purpose::Backoff);
+            let wait = Span(if within.0 == 0 { 0 } else { bits % within.0 });
+            if let Some(keep) = self
+                .members
+                .get_mut(node as usize)
+                .and_then(|member| member.keep.get_mut(place as usize))
+            {
+                keep.waiting = true;
+                keep.failures = 0;
+            }
+            let what = What::Redial { peer: place };
+            self.due(By::Node(node), now.plus(wait), node, what);
+        }
+    }
+
+    /// Two nodes that meet get a link; they have none.
+    pub(super) fn meet(&mut self, a: u32, b: u32) {
+        let ready = self
+            .members
+            .get(a as usize)
+            .is_some_and(|member| member.runs(self.now) && !member.has_link_to(b));
+        if ready {
+            self.dial(a, b, false);
+        }
+    }
+
+    /// Two nodes part: their links are gone, and both notice at once.
+    pub(super) fn part(&mut self, a: u32, b: u32) {
+        for (node, peer) in [(a, b), (b, a)] {
+            let links: Vec<u32> = self
+                .members
+                .get(node as usize)
+                .map(|member| {
+                    let ends = member.ends.iter().filter(|end| end.peer == peer);
+                    ends.map(|end| end.link).collect()
+                })
+                .unwrap_or_default();
+            for link in links {
+                self.down(node, link);
+            }
+        }
+    }
+
+    /// Every end that can no longer hear its peer will notice.
+    pub(super) fn look_for_silence(&mut self) {
+        let mut deaf = Vec::new();
+        for (member, node) in self.members.iter().zip(0_u32..) {
+            for end in member.ends.iter().filter(|end| end.state == EndState::Up) {
+                if !self.air.passes(end.peer, node) {
+                    deaf.push((node, end.link));
+                }
+            }
+        }
+        for (node, link) in deaf {
+            self.falls_silent(node, link);
+        }
+    }
+
+    /// A node that stood still for longer than its links live has lost them.
+    pub(super) fn resume(&mut self, node: u32) {
+        let now = self.now;
+        let idle = self.cost().idle_timeout;
+        let Some(member) = self.members.get_mut(node as usize) else {
+            return;
+        };
+        if member.still_until > now || member.core.is_none() {
+            return;
+        }
+        let stood = now.since(member.stood_since);
+        member.still_until = Time::ZERO;
+        member.wake_at = Time::NEVER;
+        if stood >= idle {
+            let links: Vec<u32> = member.ends.iter().map(|end| end.link).collect();
+            for link in links {
+                self.down(node, link);
+            }
+        }
+        self.set_wake(node);
+        self.sleep_cycle(node);
+    }
+}
