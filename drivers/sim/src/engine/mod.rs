@@ -5,6 +5,9 @@
 //! however the work is cut up, and two queues can be held against each other: [`Wheel`] is the fast
 //! one, [`Heap`] the plain one it has to agree with.
 
+pub mod hash;
+pub mod payload;
+
 mod heap;
 mod wheel;
 
