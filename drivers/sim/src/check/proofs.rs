@@ -1,0 +1,81 @@
+//! Which proofs have been inputs of whom. Expired is false only if a valid proof had come before; so
+//! the checks open every ACK as the node should, and remember for which message it was.
+
+use std::collections::BTreeMap;
+
+use tom_core::crypto::{Suite, verify_proof};
+use tom_core::wire::{Body, Commit, Envelope, Frame, Frames, Handle, Reference};
+
+use super::wire::Own;
+
+/// The envelopes of all nodes that wait for a proof.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Proofs(BTreeMap<(u32, Reference), Expected>);
+
+#[derive(Clone, Copy, Debug)]
+struct Expected {
+    number: u32,
+    commit: Commit,
+    expiry: u32,
+    dst: Handle,
+}
+
+impl Proofs {
+    pub(crate) fn knows(&self, node: u32, reference: Reference) -> bool {
+        self.0.contains_key(&(node, reference))
+    }
+
+    /// This envelope of a node carries the message.
+    pub(crate) fn expect(&mut self, node: u32, own: &Own, number: u32) {
+        let expected = Expected {
+            number,
+            commit: own.commit,
+            expiry: own.expiry,
+            dst: own.dst,
+        };
+        self.0.insert((node, own.reference), expected);
+    }
+
+    /// The messages that valid proofs in these bytes are for.
+    pub(crate) fn arrive<C: Suite>(&self, node: u32, bytes: &[u8]) -> Vec<u32> {
+        let mut proven = Vec::new();
+        for frame in Frames::new(bytes).flatten() {
+            let Frame::Envelope { bytes, .. } = frame else {
+                continue;
+            };
+            let Ok(Envelope {
+                body: Body::Ack(acks),
+                ..
+            }) = Envelope::parse(bytes)
+            else {
+                continue;
+            };
+            for proof in acks {
+                let Some(expected) = self.0.get(&(node, proof.reference)) else {
+                    continue;
+                };
+                let secret = proof.secret.as_bytes();
+                let commit = expected.commit.as_bytes();
+                if verify_proof::<C>(commit, expected.expiry, &expected.dst, secret) {
+                    proven.push(expected.number);
+                }
+            }
+        }
+        proven
+    }
+
+    /// A node is gone, and with it what it knew of its envelopes, unless it keeps records.
+    pub(crate) fn forget(&mut self, node: u32, keeps: bool) {
+        if !keeps {
+            let least = Reference([0; 8]);
+            let keys: Vec<_> = self
+                .0
+                .range((node, least)..=(node, Reference([0xff; 8])))
+                .map(|(key, _)| *key)
+                .collect();
+            for key in keys {
+                self.0.remove(&key);
+            }
+        }
+    }
+}
