@@ -18,7 +18,7 @@ use tape::{Owned, Tape, Transcript, assert_same, drain, play, tick_off};
 use tom_core::Node;
 use tom_core::error::{Drop, Refusal};
 use tom_core::output::Verdict;
-use tom_core::storage::{RelayMcu, Storage};
+use tom_core::storage::{Heap, RelayMcu, Storage};
 use tom_core::time::{Instant, Span};
 use tom_core::wire::Frames;
 
@@ -234,6 +234,21 @@ proptest! {
             let fixed = Node::new(RelayMcu::new(), keys(at), options.config(), seed, Instant::ZERO);
             let fixed = play(&mut fixed.expect("a valid configuration"), &house.tape);
             assert_same(&first, &fixed);
+        }
+    }
+
+    /// DRV-7: memory taken when entries are first used changes no byte.
+    #[test]
+    fn when_memory_is_taken_shows_nowhere(options in options(), script in ops(60)) {
+        let world = World::run(options, &script);
+        for (at, house) in world.houses.iter().enumerate() {
+            let mut whole = options.node(at);
+            let storage = Heap::lazy(options.limits);
+            let seed = options.node_seed(at);
+            let mut lazy = Node::new(storage, keys(at), options.config(), seed, Instant::ZERO)
+                .expect("a valid configuration");
+            assert_same(&play(&mut whole, &house.tape), &play(&mut lazy, &house.tape));
+            prop_assert!(whole.tables().eq(lazy.tables()));
         }
     }
 

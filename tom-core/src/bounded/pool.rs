@@ -1,7 +1,6 @@
 //! Payload bytes in blocks of one size. Blocks are wiped when they are freed.
 
-use super::Idx;
-use super::index::{count, usable};
+use super::{Idx, Lent};
 
 #[cfg(test)]
 mod tests;
@@ -46,7 +45,7 @@ pub struct Chain {
 /// Payloads of any length in borrowed blocks of 256 bytes.
 #[derive(Debug)]
 pub struct Pool<'a> {
-    blocks: &'a mut [Block],
+    blocks: Lent<'a, Block>,
     meta: &'a mut PoolMeta,
 }
 
@@ -122,16 +121,17 @@ impl<'a> Pool<'a> {
     /// A view over blocks that were free at first and always go with this bookkeeping.
     #[must_use]
     pub fn new(blocks: &'a mut [Block], meta: &'a mut PoolMeta) -> Self {
-        Self {
-            blocks: usable(blocks),
-            meta,
-        }
+        Self::over(Lent::whole(blocks), meta)
+    }
+
+    pub(super) fn over(blocks: Lent<'a, Block>, meta: &'a mut PoolMeta) -> Self {
+        Self { blocks, meta }
     }
 
     /// The same view for a shorter time, to hand to a function.
     pub fn reborrow(&mut self) -> Pool<'_> {
         Pool {
-            blocks: self.blocks,
+            blocks: self.blocks.reborrow(),
             meta: self.meta,
         }
     }
@@ -139,7 +139,7 @@ impl<'a> Pool<'a> {
     /// How many blocks there are.
     #[must_use]
     pub fn capacity(&self) -> u32 {
-        count(self.blocks)
+        self.blocks.limit()
     }
 
     /// How many blocks are free.
@@ -273,6 +273,7 @@ impl<'a> Pool<'a> {
         } else {
             reused
         };
+        self.blocks.reach(idx);
         let block = self.blocks.get_mut(idx.at())?;
         if reused.is_none() {
             self.meta.touched += 1;

@@ -1,7 +1,6 @@
 //! First-in-first-out lists that share one stock of slots.
 
-use super::Idx;
-use super::index::{count, usable};
+use super::{Idx, Lent};
 
 #[cfg(test)]
 mod tests;
@@ -37,7 +36,7 @@ pub struct List {
 /// hangs.
 #[derive(Debug)]
 pub struct Slab<'a, T> {
-    cells: &'a mut [Cell<T>],
+    cells: Lent<'a, Cell<T>>,
     meta: &'a mut SlabMeta,
 }
 
@@ -110,16 +109,17 @@ impl<'a, T> Slab<'a, T> {
     /// A view over cells that were vacant at first and always go with this bookkeeping.
     #[must_use]
     pub fn new(cells: &'a mut [Cell<T>], meta: &'a mut SlabMeta) -> Self {
-        Self {
-            cells: usable(cells),
-            meta,
-        }
+        Self::over(Lent::whole(cells), meta)
+    }
+
+    pub(super) fn over(cells: Lent<'a, Cell<T>>, meta: &'a mut SlabMeta) -> Self {
+        Self { cells, meta }
     }
 
     /// The same view for a shorter time, to hand to a function.
     pub fn reborrow(&mut self) -> Slab<'_, T> {
         Slab {
-            cells: self.cells,
+            cells: self.cells.reborrow(),
             meta: self.meta,
         }
     }
@@ -127,7 +127,7 @@ impl<'a, T> Slab<'a, T> {
     /// How many elements fit in all lists together.
     #[must_use]
     pub fn capacity(&self) -> u32 {
-        count(self.cells)
+        self.cells.limit()
     }
 
     /// How many more elements fit.
@@ -153,6 +153,7 @@ impl<'a, T> Slab<'a, T> {
         } else {
             reused
         };
+        self.cells.reach(idx);
         let Some(cell) = self.cells.get_mut(idx.at()) else {
             return Err(value);
         };

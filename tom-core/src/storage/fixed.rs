@@ -1,7 +1,7 @@
 //! Tables in arrays: no allocator, the size known at compile time.
 
 use super::{Limits, Parts, States, Storage, TableUse, sealed, table_seed};
-use crate::bounded::{FixedPool, FixedSlab, FixedTable, FixedTimers};
+use crate::bounded::{FixedPool, FixedSlab, FixedTable, FixedTimers, Lent};
 use crate::delivery::{DeliveredEntry, InboxEntry, Message, OpenedEntry, Proof};
 use crate::egress::{Egress, Job, Link};
 use crate::entropy::{Drbg, Seed};
@@ -146,7 +146,7 @@ macro_rules! implement {
                 Self::LIMITS
             }
 
-            super::storage_methods!();
+            super::storage_methods!(Lent::whole);
         }
     };
 }

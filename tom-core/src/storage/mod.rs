@@ -1,11 +1,12 @@
 //! Where a node's tables live. Spec: memory.
 //!
-//! [`Fixed`] is arrays sized at compile time, for firmware; `Heap` (feature `alloc`) is sized once
-//! from [`Limits`]. Both lend the same type-erased views, so the protocol is compiled once.
+//! [`Fixed`] is arrays sized at compile time, for firmware; `Heap` (feature `alloc`) takes its
+//! capacities from [`Limits`]. Both lend the same type-erased views, so the protocol is compiled once.
 
-/// The methods both storages share word for word: they differ in who owns the slots only.
+/// The methods both storages share word for word: they differ in who owns the slots only, and in how
+/// the scratch buffer is lent.
 macro_rules! storage_methods {
-    () => {
+    ($lend_scratch:path) => {
         fn parts(&mut self) -> Parts<'_> {
             Parts {
                 session: session::Tables {
@@ -37,7 +38,7 @@ macro_rules! storage_methods {
                     pool: self.pool.view(),
                     state: &mut self.states.egress,
                 },
-                scratch: &mut self.scratch,
+                scratch: $lend_scratch(&mut self.scratch),
             }
         }
 
@@ -180,7 +181,7 @@ pub use fixed::{Fixed, Leaf, RelayMcu};
 pub use heap::Heap;
 pub use limits::{Limits, TableUse};
 
-use crate::bounded::Seed2;
+use crate::bounded::{Lent, Seed2};
 use crate::entropy::{Drbg, Seed};
 use crate::policy::Bucket;
 use crate::routing::RoutingState;
@@ -199,7 +200,7 @@ pub struct Parts<'a> {
     pub(crate) delivery: delivery::Tables<'a>,
     pub(crate) routing: routing::Tables<'a>,
     pub(crate) out: egress::Egress<'a>,
-    pub(crate) scratch: &'a mut [u8],
+    pub(crate) scratch: Lent<'a, u8>,
 }
 
 mod sealed {
