@@ -190,10 +190,16 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
         } else {
             self.now = now;
         }
+        #[cfg(feature = "alloc")]
+        let housekeeping = self.own.housekeeping;
         let mut world = self.world();
         let verdict = world.handle(input);
         let deadline = world.next_deadline();
         self.deadline = deadline;
+        #[cfg(feature = "alloc")]
+        if self.own.housekeeping != housekeeping {
+            self.storage.give_back();
+        }
         verdict
     }
 

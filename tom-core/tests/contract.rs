@@ -237,9 +237,17 @@ proptest! {
         }
     }
 
-    /// DRV-7: memory taken when entries are first used changes no byte.
+    /// DRV-7: memory taken when entries are first used, and given back, changes no byte.
     #[test]
-    fn when_memory_is_taken_shows_nowhere(options in options(), script in ops(60)) {
+    fn when_memory_is_taken_shows_nowhere(
+        options in options(),
+        script in ops(60),
+        rests in proptest::collection::vec((any::<prop::sample::Index>(), 20_000..70_000u32), 0..3),
+    ) {
+        let mut script = script;
+        for (at, ms) in rests {
+            script.insert(at.index(script.len() + 1), Op::Wait(ms));
+        }
         let world = World::run(options, &script);
         for (at, house) in world.houses.iter().enumerate() {
             let mut whole = options.node(at);

@@ -76,6 +76,12 @@ impl<T> HeapTable<T> {
 }
 
 impl<T: Entry> HeapTable<T> {
+    /// Gives back the memory of slots behind the last entry. What is known of them stays, so that they
+    /// are used again in the same order.
+    pub fn give_back(&mut self) {
+        self.slots.give_back(|slot| !slot.is_vacant());
+    }
+
     /// The table.
     pub fn view(&mut self) -> Table<'_, T> {
         Table::over(self.slots.lend(), self.buckets.lend(), &mut self.meta)
@@ -99,6 +105,12 @@ impl HeapTimers {
             cells: Grown::lazy(capacity),
             meta: TimersMeta::new(),
         }
+    }
+
+    /// Gives the memory back when no deadline is set.
+    pub fn give_back(&mut self) {
+        let set = self.meta.any();
+        self.cells.give_back(|_| set);
     }
 
     /// The timers.
@@ -132,6 +144,12 @@ impl HeapPool {
         &self.meta
     }
 
+    /// Gives the memory back when there is no payload.
+    pub fn give_back(&mut self) {
+        let used = !self.meta.start_over();
+        self.blocks.give_back(|_| used);
+    }
+
     /// The pool.
     pub fn view(&mut self) -> Pool<'_> {
         Pool::over(self.blocks.lend(), &mut self.meta)
@@ -161,6 +179,12 @@ impl<T> HeapSlab<T> {
     #[must_use]
     pub const fn meta(&self) -> &SlabMeta {
         &self.meta
+    }
+
+    /// Gives the memory back when there is no element.
+    pub fn give_back(&mut self) {
+        let used = !self.meta.start_over();
+        self.cells.give_back(|_| used);
     }
 
     /// The slab.

@@ -126,9 +126,15 @@ impl<C: Default> Grown<C> {
         }
     }
 
-    /// Gives the memory of all cells back; they are to be filled again before they are used.
-    pub(crate) fn give_back(&mut self) {
-        self.cells = Box::default();
+    /// Gives back the memory of all cells but those up to the last that is `used`. The others become
+    /// fresh cells, which is what they must be already.
+    pub(crate) fn give_back(&mut self, used: impl FnMut(&C) -> bool) {
+        let keep = self.cells.iter().rposition(used).map_or(0, |last| last + 1);
+        if keep < self.cells.len() {
+            let mut all = core::mem::take(&mut self.cells).into_vec();
+            all.truncate(keep);
+            self.cells = all.into_boxed_slice();
+        }
     }
 
     /// Lends the cells. Those that are all there are lent as any others are.

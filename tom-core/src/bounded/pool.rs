@@ -33,6 +33,9 @@ pub struct PoolMeta {
     /// Blocks used at least once; also the most that ever were in use.
     touched: u32,
     vacated: Idx,
+    /// The same before the memory was last given back.
+    #[cfg(feature = "alloc")]
+    touched_before: u32,
 }
 
 /// A payload in a [`Pool`]: its first block and its length in bytes.
@@ -75,6 +78,8 @@ impl PoolMeta {
             used: 0,
             touched: 0,
             vacated: Idx::NONE,
+            #[cfg(feature = "alloc")]
+            touched_before: 0,
         }
     }
 
@@ -87,7 +92,24 @@ impl PoolMeta {
     /// The most blocks that ever were in use.
     #[must_use]
     pub const fn high_water(&self) -> u32 {
+        #[cfg(feature = "alloc")]
+        if self.touched < self.touched_before {
+            return self.touched_before;
+        }
         self.touched
+    }
+
+    /// Forgets the vacated ones when there is no payload: the next one goes to the first of them.
+    #[cfg(feature = "alloc")]
+    pub(super) fn start_over(&mut self) -> bool {
+        let unused = self.used == 0;
+        if unused {
+            *self = Self {
+                touched_before: self.high_water(),
+                ..Self::new()
+            };
+        }
+        unused
     }
 }
 
@@ -151,7 +173,7 @@ impl<'a> Pool<'a> {
     /// The most blocks that ever were in use.
     #[must_use]
     pub fn high_water(&self) -> u32 {
-        self.meta.touched
+        self.meta.high_water()
     }
 
     /// Whether a payload of this many bytes would be stored now.

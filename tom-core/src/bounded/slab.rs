@@ -20,6 +20,9 @@ pub struct SlabMeta {
     /// Cells used at least once; also the most elements there ever were.
     touched: u32,
     vacated: Idx,
+    /// The same before the memory was last given back.
+    #[cfg(feature = "alloc")]
+    touched_before: u32,
 }
 
 /// One list of a [`Slab`]. It must be emptied there: a list that is dropped keeps its cells.
@@ -65,6 +68,8 @@ impl SlabMeta {
             used: 0,
             touched: 0,
             vacated: Idx::NONE,
+            #[cfg(feature = "alloc")]
+            touched_before: 0,
         }
     }
 
@@ -77,7 +82,24 @@ impl SlabMeta {
     /// The most elements there ever were.
     #[must_use]
     pub const fn high_water(&self) -> u32 {
+        #[cfg(feature = "alloc")]
+        if self.touched < self.touched_before {
+            return self.touched_before;
+        }
         self.touched
+    }
+
+    /// Forgets the vacated ones when there is no element: the next one goes to the first of them.
+    #[cfg(feature = "alloc")]
+    pub(super) fn start_over(&mut self) -> bool {
+        let unused = self.used == 0;
+        if unused {
+            *self = Self {
+                touched_before: self.high_water(),
+                ..Self::new()
+            };
+        }
+        unused
     }
 }
 
@@ -139,7 +161,7 @@ impl<'a, T> Slab<'a, T> {
     /// The most elements there ever were.
     #[must_use]
     pub fn high_water(&self) -> u32 {
-        self.meta.touched
+        self.meta.high_water()
     }
 
     /// Adds an element behind the last one.

@@ -28,6 +28,11 @@ impl<T> Slot<T> {
     pub const fn new() -> Self {
         Self(None)
     }
+
+    #[cfg(feature = "alloc")]
+    pub(super) const fn is_vacant(&self) -> bool {
+        self.0.is_none()
+    }
 }
 
 impl<T> Default for Slot<T> {

@@ -54,6 +54,12 @@ impl TimersMeta {
     pub const fn new() -> Self {
         Self { len: 0 }
     }
+
+    /// Whether a deadline is set.
+    #[cfg(feature = "alloc")]
+    pub(super) const fn any(&self) -> bool {
+        self.len > 0
+    }
 }
 
 impl<'a> Timers<'a> {

@@ -14,6 +14,8 @@ use crate::{delivery, routing, session};
 #[derive(Debug)]
 pub struct Heap {
     limits: Limits,
+    /// Memory is taken as entries are first used.
+    lazy: bool,
     states: States,
     links: HeapTable<Link>,
     contacts: HeapTable<Contact>,
@@ -47,7 +49,7 @@ struct Scratch {
 impl Scratch {
     fn lend(&mut self) -> Lent<'_, u8> {
         if self.lazy {
-            self.bytes.give_back();
+            self.bytes.give_back(|_| false);
         }
         self.bytes.lend()
     }
@@ -60,6 +62,7 @@ impl Heap {
     pub fn new(limits: Limits) -> Self {
         Self {
             limits,
+            lazy: false,
             states: States::unseeded(),
             links: HeapTable::new(limits.links),
             contacts: HeapTable::new(limits.contacts),
@@ -86,8 +89,8 @@ impl Heap {
         }
     }
 
-    /// The same tables, entry for entry, but each entry's memory is taken when it is first used, and
-    /// that of the scratch buffer lasts until the next input. The capacities are those given, and
+    /// The same tables, entry for entry, but each entry's memory is taken when it is first used, given
+    /// back by housekeeping when it is not, and that of the scratch buffer lasts until the next input. The capacities are those given, and
     /// nothing a node puts out tells the difference.
     ///
     /// For simulators with very many nodes that do little. Never in a node that talks to people: growing
@@ -97,6 +100,7 @@ impl Heap {
     pub fn lazy(limits: Limits) -> Self {
         Self {
             limits,
+            lazy: true,
             states: States::unseeded(),
             links: HeapTable::lazy(limits.links),
             contacts: HeapTable::lazy(limits.contacts),
@@ -129,6 +133,30 @@ impl sealed::Sealed for Heap {}
 impl Storage for Heap {
     fn limits(&self) -> Limits {
         self.limits
+    }
+
+    fn give_back(&mut self) {
+        if !self.lazy {
+            return;
+        }
+        self.links.give_back();
+        self.contacts.give_back();
+        self.sessions.give_back();
+        self.pending.give_back();
+        self.outbox.give_back();
+        self.outbox_timers.give_back();
+        self.proofs.give_back();
+        self.inbox.give_back();
+        self.opened.give_back();
+        self.delivered.give_back();
+        self.forwards.give_back();
+        self.forward_timers.give_back();
+        self.returns.give_back();
+        self.routes.give_back();
+        self.asks.give_back();
+        self.ask_timers.give_back();
+        self.jobs.give_back();
+        self.pool.give_back();
     }
 
     super::storage_methods!(Scratch::lend);

@@ -215,6 +215,10 @@ pub trait Storage: sealed::Sealed {
     /// Seeds the random streams and the tables' hashes. Done once, by the node.
     #[doc(hidden)]
     fn seed(&mut self, seed: &Seed, opens_per_second: u32);
+    /// Gives back memory that no entry uses, where that is wished. Done with housekeeping.
+    #[cfg(feature = "alloc")]
+    #[doc(hidden)]
+    fn give_back(&mut self) {}
     /// The capacities.
     fn limits(&self) -> Limits;
     /// How full each table is and was at most.
@@ -231,6 +235,11 @@ impl<S: Storage> Storage for &mut S {
 
     fn seed(&mut self, seed: &Seed, opens_per_second: u32) {
         (**self).seed(seed, opens_per_second);
+    }
+
+    #[cfg(feature = "alloc")]
+    fn give_back(&mut self) {
+        (**self).give_back();
     }
 
     fn limits(&self) -> Limits {

@@ -40,6 +40,8 @@ fn storage(capacity: usize) -> Vec<Cell<u8>> {
 enum Storage {
     Whole(Vec<Cell<u8>>, SlabMeta),
     Lazy(HeapSlab<u8>),
+    /// The same, and given back whenever nothing is in it.
+    Thrifty(HeapSlab<u8>),
 }
 
 impl Storage {
@@ -47,6 +49,10 @@ impl Storage {
         match self {
             Self::Whole(cells, meta) => Slab::new(cells, meta),
             Self::Lazy(slab) => slab.view(),
+            Self::Thrifty(slab) => {
+                slab.give_back();
+                slab.view()
+            }
         }
     }
 }
@@ -115,6 +121,7 @@ proptest! {
         let whole = Storage::Whole(storage(capacity), SlabMeta::new());
         let lazy = Storage::Lazy(HeapSlab::lazy(capacity as u32));
         prop_assert_eq!(follow(whole, capacity, &ops)?, follow(lazy, capacity, &ops)?);
+        follow(Storage::Thrifty(HeapSlab::lazy(capacity as u32)), capacity, &ops)?;
     }
 
     /// Lists of one slab given to another: answers may be wrong, but they come.
