@@ -271,6 +271,37 @@ proptest! {
     }
 }
 
+#[cfg(feature = "sim-suites")]
+proptest! {
+    #![proptest_config(cases(32))]
+
+    /// A copy of a node goes on as the node does, and neither touches the other.
+    #[test]
+    fn a_copy_goes_on_as_the_node_does(
+        options in options(),
+        script in ops(60),
+        lazy in any::<bool>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let world = World::run(options, &script);
+        for (at, house) in world.houses.iter().enumerate() {
+            let storage = if lazy { Heap::lazy } else { Heap::new };
+            let seed = options.node_seed(at);
+            let mut node =
+                Node::new(storage(options.limits), keys(at), options.config(), seed, Instant::ZERO)
+                    .expect("a valid configuration");
+            let (before, after) = house.tape.split_at(cut.index(house.tape.len()));
+            play(&mut node, &before.to_vec());
+            let mut copy = node.clone();
+            let deadline = node.deadline();
+            let played = play(&mut copy, &after.to_vec());
+            prop_assert_eq!(node.deadline(), deadline);
+            assert_same(&play(&mut node, &after.to_vec()), &played);
+            prop_assert!(node.tables().eq(copy.tables()));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(cases(32))]
 

@@ -41,6 +41,7 @@ impl Bucket {
 
 /// The counts and ends of one table; stays with its slots and buckets for life.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct Meta {
     pub(super) seed: Seed2,
     pub(super) len: u32,

@@ -14,6 +14,7 @@ mod tests;
 
 /// The storage of a [`Table`], on the heap.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct HeapTable<T> {
     slots: Grown<Slot<T>>,
     buckets: Grown<Bucket>,
@@ -22,6 +23,7 @@ pub struct HeapTable<T> {
 
 /// The storage of [`Timers`], on the heap.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct HeapTimers {
     cells: Grown<TimerCell>,
     meta: TimersMeta,
@@ -29,6 +31,7 @@ pub struct HeapTimers {
 
 /// The storage of a [`Pool`], on the heap.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct HeapPool {
     blocks: Grown<Block>,
     meta: PoolMeta,
@@ -36,6 +39,7 @@ pub struct HeapPool {
 
 /// The storage of a [`Slab`], on the heap.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct HeapSlab<T> {
     cells: Grown<Cell<T>>,
     meta: SlabMeta,

@@ -28,6 +28,7 @@ const MAX_LEN: usize = (u32::MAX - 2) as usize;
 
 /// The bookkeeping of one [`Pool`]; stays with its blocks for life.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct PoolMeta {
     used: u32,
     /// Blocks used at least once; also the most that ever were in use.

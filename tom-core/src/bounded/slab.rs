@@ -7,6 +7,7 @@ mod tests;
 
 /// Room for one element of any list of a [`Slab`].
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct Cell<T> {
     value: Option<T>,
     /// The next element of the same list, or the next vacant cell.
@@ -15,6 +16,7 @@ pub struct Cell<T> {
 
 /// The bookkeeping of one [`Slab`]; stays with its cells for life.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct SlabMeta {
     used: u32,
     /// Cells used at least once; also the most elements there ever were.
@@ -27,6 +29,7 @@ pub struct SlabMeta {
 
 /// One list of a [`Slab`]. It must be emptied there: a list that is dropped keeps its cells.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct List {
     head: Idx,
     tail: Idx,

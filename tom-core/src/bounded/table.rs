@@ -8,6 +8,7 @@ mod tests;
 
 /// Room for one entry of a [`Table`].
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct Slot<T>(Option<T>);
 
 /// A bounded map over borrowed storage: seeded chained hashing, iteration in insertion order.

@@ -20,6 +20,7 @@ pub struct TimerCell {
 
 /// The bookkeeping of one [`Timers`]; stays with its cells for life.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct TimersMeta {
     len: u32,
 }

@@ -12,6 +12,7 @@ use crate::{delivery, routing, session};
 
 /// A node's tables as arrays. The parameters are the capacities of [`Limits`], in its order.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct Fixed<
     const LINKS: usize,
     const CONTACTS: usize,

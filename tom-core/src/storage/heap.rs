@@ -12,6 +12,7 @@ use crate::{delivery, routing, session};
 
 /// A node's tables on the heap.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct Heap {
     limits: Limits,
     /// Memory is taken as entries are first used.
@@ -40,6 +41,7 @@ pub struct Heap {
 
 /// The buffer in which envelopes are sealed. Nothing in it is needed after the input that wrote it.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 struct Scratch {
     bytes: Grown<u8>,
     /// Its memory is given back before the next input.

@@ -253,6 +253,7 @@ impl<S: Storage> Storage for &mut S {
 
 /// The states beside the tables, one per concern, each with its own random stream.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct States {
     pub(crate) session: SessionState,
     pub(crate) routing: RoutingState,
