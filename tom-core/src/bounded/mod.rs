@@ -2,7 +2,8 @@
 //!
 //! Every container is a view over storage somebody else owns: [`Table`], [`Timers`], [`Pool`] and
 //! [`Slab`] borrow slots, the `Fixed*` forms own them as arrays (for statics and small machines),
-//! the `Heap*` forms (feature `alloc`) as boxed slices sized once. The code is the same for all.
+//! the `Heap*` forms (feature `alloc`) as boxed slices: sized once, or grown up to their capacity as
+//! they are used. The code is the same for all.
 //!
 //! * Full is an ordinary answer: an insertion hands the value back. No capacity grows, nothing panics.
 //! * No order depends on a hash: tables iterate in insertion order, timers fire by deadline and then
