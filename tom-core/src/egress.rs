@@ -21,6 +21,7 @@ pub(crate) const FRAME_FLOOR: u32 = CARRIED_BY_ALL + crate::node::FRAME_EXTRA as
 
 /// A link to a neighbour, and what waits for it.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct Link {
     pub(crate) id: LinkId,
     pub(crate) peer: PublicKey,
@@ -191,6 +192,7 @@ pub(crate) enum Queue {
 
 /// The small state beside the tables.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct EgressState {
     ready: List,
     local: List,

@@ -48,7 +48,9 @@ impl fmt::Debug for Seed {
     }
 }
 
-/// One stream of random bytes. Not `Clone`: a copy would draw the same secrets twice.
+/// One stream of random bytes. Not `Clone`: a copy would draw the same secrets twice. The simulator
+/// wants just that of its snapshots, hence its feature.
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct Drbg {
     key: [u8; 32],
 }

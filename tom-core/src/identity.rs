@@ -90,8 +90,9 @@ pub trait Keys {
     fn agree(&self, their: &XPublic) -> Result<SharedSecret, WeakKey>;
 }
 
-/// Keys held in memory; wiped when dropped. The signing key is made anew for each signature: signing
+/// Keys held in memory; wiped when dropped, and not `Clone` but for the simulator's snapshots. The signing key is made anew for each signature: signing
 /// is rare, and small machines never do it.
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct SoftKeys {
     seed: Key,
     agreement: SharedSecret,

@@ -30,7 +30,11 @@ pub(crate) const FRAME_EXTRA: usize = 5 + 50;
 ///
 /// `S` is where its tables live, `K` holds its identity, `C` is the cipher suite. It does no I/O and
 /// reads no clock; see the crate's documentation for the contract. Spec: driver.
+///
+/// Not `Clone`: a copy would spend the same counters and draw the same secrets. A simulator takes
+/// snapshots and goes on from them, so with feature `sim-suites` it is.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct Node<S: Storage, K: Keys = SoftKeys, C: Suite = Tom1> {
     storage: S,
     keys: K,
@@ -48,6 +52,7 @@ pub struct Node<S: Storage, K: Keys = SoftKeys, C: Suite = Tom1> {
 
 /// The node's own small state that belongs to no concern.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct Own {
     /// The largest frame this node takes, in bytes.
     pub(crate) max_frame: u32,
@@ -190,10 +195,16 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
         } else {
             self.now = now;
         }
+        #[cfg(feature = "alloc")]
+        let housekeeping = self.own.housekeeping;
         let mut world = self.world();
         let verdict = world.handle(input);
         let deadline = world.next_deadline();
         self.deadline = deadline;
+        #[cfg(feature = "alloc")]
+        if self.own.housekeeping != housekeeping {
+            self.storage.give_back();
+        }
         verdict
     }
 
@@ -272,6 +283,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 let message = self.delivery.outbox.get(idx)?;
                 Some(PathReport {
                     id,
+                    reference: message.reference,
                     state: message.state,
                     age: self.now.since(message.accepted),
                     sends: message.sends,
@@ -285,6 +297,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 let proof = self.delivery.proofs.get(idx)?;
                 Some(PathReport {
                     id,
+                    reference: proof.reference,
                     state: proof.end?,
                     age: proof.took,
                     sends: proof.sends,

@@ -2,7 +2,7 @@
 
 use crate::output::State;
 use crate::time::{Instant, Short, Span};
-use crate::wire::{Handle, MessageId};
+use crate::wire::{Handle, MessageId, Reference};
 
 /// The attempts reported per message: the first and the latest ones; the latest one alone where
 /// there is no allocator.
@@ -31,6 +31,8 @@ pub type Attempts = heapless::Vec<Attempt, ATTEMPTS_KEPT>;
 pub struct PathReport {
     /// Which message.
     pub id: MessageId,
+    /// How receipts name the envelope now under way; after the end the last one's.
+    pub reference: Reference,
     /// Where it stands.
     pub state: State,
     /// How long since it was accepted, or how long it took to settle.

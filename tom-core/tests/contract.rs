@@ -18,7 +18,7 @@ use tape::{Owned, Tape, Transcript, assert_same, drain, play, tick_off};
 use tom_core::Node;
 use tom_core::error::{Drop, Refusal};
 use tom_core::output::Verdict;
-use tom_core::storage::{RelayMcu, Storage};
+use tom_core::storage::{Heap, RelayMcu, Storage};
 use tom_core::time::{Instant, Span};
 use tom_core::wire::Frames;
 
@@ -237,6 +237,29 @@ proptest! {
         }
     }
 
+    /// DRV-7: memory taken when entries are first used, and given back, changes no byte.
+    #[test]
+    fn when_memory_is_taken_shows_nowhere(
+        options in options(),
+        script in ops(60),
+        rests in proptest::collection::vec((any::<prop::sample::Index>(), 20_000..70_000u32), 0..3),
+    ) {
+        let mut script = script;
+        for (at, ms) in rests {
+            script.insert(at.index(script.len() + 1), Op::Wait(ms));
+        }
+        let world = World::run(options, &script);
+        for (at, house) in world.houses.iter().enumerate() {
+            let mut whole = options.node(at);
+            let storage = Heap::lazy(options.limits);
+            let seed = options.node_seed(at);
+            let mut lazy = Node::new(storage, keys(at), options.config(), seed, Instant::ZERO)
+                .expect("a valid configuration");
+            assert_same(&play(&mut whole, &house.tape), &play(&mut lazy, &house.tape));
+            prop_assert!(whole.tables().eq(lazy.tables()));
+        }
+    }
+
     /// What happens to other nodes at the same moment is nothing to a node.
     #[test]
     fn isolation(options in options(), script in ops(40), turn in 1..2 * NODES) {
@@ -244,6 +267,37 @@ proptest! {
         let turned = World::run(Options { turn, ..options }, &script);
         for (a, b) in straight.houses.iter().zip(&turned.houses) {
             assert_same(&a.transcript, &b.transcript);
+        }
+    }
+}
+
+#[cfg(feature = "sim-suites")]
+proptest! {
+    #![proptest_config(cases(32))]
+
+    /// A copy of a node goes on as the node does, and neither touches the other.
+    #[test]
+    fn a_copy_goes_on_as_the_node_does(
+        options in options(),
+        script in ops(60),
+        lazy in any::<bool>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let world = World::run(options, &script);
+        for (at, house) in world.houses.iter().enumerate() {
+            let storage = if lazy { Heap::lazy } else { Heap::new };
+            let seed = options.node_seed(at);
+            let mut node =
+                Node::new(storage(options.limits), keys(at), options.config(), seed, Instant::ZERO)
+                    .expect("a valid configuration");
+            let (before, after) = house.tape.split_at(cut.index(house.tape.len()));
+            play(&mut node, &before.to_vec());
+            let mut copy = node.clone();
+            let deadline = node.deadline();
+            let played = play(&mut copy, &after.to_vec());
+            prop_assert_eq!(node.deadline(), deadline);
+            assert_same(&play(&mut node, &after.to_vec()), &played);
+            prop_assert!(node.tables().eq(copy.tables()));
         }
     }
 }

@@ -24,7 +24,7 @@ fn report_tells_each_attempt_and_what_neighbours_said() {
     village.input(0, Input::Tick);
     let relays = [village.key(1).handle(), village.key(2).handle()];
     let report = village.houses[0].node.path(id).expect("known");
-    assert_eq!(report.id, id);
+    assert_eq!((report.id, report.reference), (id, id.reference()));
     assert_eq!(report.state, State::Passed);
     assert_eq!(report.age, Span::from_secs(10));
     assert!(report.sends >= 3, "{}", report.sends);
@@ -52,6 +52,7 @@ fn report_tells_each_attempt_and_what_neighbours_said() {
     let report = village.houses[0].node.path(id).expect("still known");
     assert_eq!(report.state, State::Delivered);
     assert_eq!(report.next_attempt, None);
+    assert_eq!(report.reference, id.reference());
 }
 
 #[test]
@@ -87,6 +88,7 @@ fn report_without_any_way_and_for_unknown_messages() {
 #[test]
 fn report_follows_a_message_sealed_again() {
     let mut village = Village::row(2, 4);
+    village.keep_sent = true;
     village.send(0, 1, b"first");
     village.run(Span::from_secs(70));
     village.restart(1, false);
@@ -100,6 +102,10 @@ fn report_follows_a_message_sealed_again() {
         .expect("known by its first id");
     assert_eq!((report.id, report.state), (id, State::Delivered));
     assert_eq!(report.sends, 2);
+    let last = village.carried(0).pop().expect("sent");
+    let carried = tom_core::wire::message_id(&last).map(|id| id.reference());
+    assert_eq!(Some(report.reference), carried);
+    assert_ne!(report.reference, id.reference());
 }
 
 /// LNK-15: relays declare themselves when asked to, in order; nobody does unasked.

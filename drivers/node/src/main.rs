@@ -6,6 +6,12 @@ compile_error!(
      the library builds with --no-default-features"
 );
 
+// Features add up over all that is built together: the simulator's must not end up in this program.
+const _: () = assert!(
+    !tom_core::crypto::SIM_SUITES || cfg!(debug_assertions),
+    "build with `-p tom`: together with the simulator its suites without secrecy would be built in"
+);
+
 mod cli;
 
 use std::process::ExitCode;

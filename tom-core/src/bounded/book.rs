@@ -41,6 +41,7 @@ impl Bucket {
 
 /// The counts and ends of one table; stays with its slots and buckets for life.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct Meta {
     pub(super) seed: Seed2,
     pub(super) len: u32,
@@ -177,6 +178,29 @@ impl Book<'_> {
         self.append(idx);
         self.meta.len += 1;
         true
+    }
+
+    /// Chains every entry anew, over as many buckets as there are cells now.
+    pub(super) fn rechain(&mut self) {
+        let buckets = count(self.cells);
+        for cell in self.cells.iter_mut() {
+            cell.head = Idx::NONE;
+        }
+        let mut at = self.meta.oldest;
+        for _ in 0..self.meta.len {
+            let Some((hash, next)) = self.cells.get(at.at()).map(|cell| (cell.hash, cell.next))
+            else {
+                return;
+            };
+            let Some(bucket) = self.cells.get_mut(hash.bucket(buckets)) else {
+                return;
+            };
+            let chain = core::mem::replace(&mut bucket.head, at);
+            if let Some(cell) = self.cells.get_mut(at.at()) {
+                cell.chain = chain;
+            }
+            at = next;
+        }
     }
 
     /// Takes a slot whose entry is gone out of its bucket and the order, and keeps it for reuse.

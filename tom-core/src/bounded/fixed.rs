@@ -7,6 +7,7 @@ use super::{
 
 /// The storage of a [`Table`] of at most `N` entries.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct FixedTable<T, const N: usize> {
     slots: [Slot<T>; N],
     buckets: [Bucket; N],
@@ -15,6 +16,7 @@ pub struct FixedTable<T, const N: usize> {
 
 /// The storage of [`Timers`] for `N` slots.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct FixedTimers<const N: usize> {
     cells: [TimerCell; N],
     meta: TimersMeta,
@@ -22,6 +24,7 @@ pub struct FixedTimers<const N: usize> {
 
 /// The storage of a [`Pool`] of `N` blocks.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct FixedPool<const N: usize> {
     blocks: [Block; N],
     meta: PoolMeta,
@@ -29,6 +32,7 @@ pub struct FixedPool<const N: usize> {
 
 /// The storage of a [`Slab`] of `N` cells.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct FixedSlab<T, const N: usize> {
     cells: [Cell<T>; N],
     meta: SlabMeta,

@@ -1,10 +1,11 @@
-//! Storage on the heap: sized once at run time, never again.
-
-use alloc::boxed::Box;
-use core::iter::repeat_with;
+//! Storage on the heap: its capacity is chosen at run time and fixed from then on. `new` takes the
+//! memory at once and never again; `lazy` takes it as cells are first used.
+//!
+//! Growing moves entries and leaves what they held in memory that was given back: `lazy` is for
+//! simulators, whose secrets are nobody's.
 
 use super::{
-    Block, Bucket, Cell, Entry, Meta, Pool, PoolMeta, Seed2, Slab, SlabMeta, Slot, Table,
+    Block, Bucket, Cell, Entry, Grown, Meta, Pool, PoolMeta, Seed2, Slab, SlabMeta, Slot, Table,
     TimerCell, Timers, TimersMeta,
 };
 
@@ -13,35 +14,35 @@ mod tests;
 
 /// The storage of a [`Table`], on the heap.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct HeapTable<T> {
-    slots: Box<[Slot<T>]>,
-    buckets: Box<[Bucket]>,
+    slots: Grown<Slot<T>>,
+    buckets: Grown<Bucket>,
     meta: Meta,
 }
 
 /// The storage of [`Timers`], on the heap.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct HeapTimers {
-    cells: Box<[TimerCell]>,
+    cells: Grown<TimerCell>,
     meta: TimersMeta,
 }
 
 /// The storage of a [`Pool`], on the heap.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct HeapPool {
-    blocks: Box<[Block]>,
+    blocks: Grown<Block>,
     meta: PoolMeta,
 }
 
 /// The storage of a [`Slab`], on the heap.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct HeapSlab<T> {
-    cells: Box<[Cell<T>]>,
+    cells: Grown<Cell<T>>,
     meta: SlabMeta,
-}
-
-fn boxed<C: Default>(capacity: u32) -> Box<[C]> {
-    repeat_with(C::default).take(capacity as usize).collect()
 }
 
 impl<T> HeapTable<T> {
@@ -50,8 +51,18 @@ impl<T> HeapTable<T> {
     #[must_use]
     pub fn new(capacity: u32) -> Self {
         Self {
-            slots: boxed(capacity),
-            buckets: boxed(capacity),
+            slots: Grown::whole(capacity),
+            buckets: Grown::whole(capacity),
+            meta: Meta::new(),
+        }
+    }
+
+    /// The same with memory taken as cells are first used.
+    #[must_use]
+    pub fn lazy(capacity: u32) -> Self {
+        Self {
+            slots: Grown::lazy(capacity),
+            buckets: Grown::lazy(capacity),
             meta: Meta::new(),
         }
     }
@@ -69,9 +80,15 @@ impl<T> HeapTable<T> {
 }
 
 impl<T: Entry> HeapTable<T> {
+    /// Gives back the memory of slots behind the last entry. What is known of them stays, so that they
+    /// are used again in the same order.
+    pub fn give_back(&mut self) {
+        self.slots.give_back(|slot| !slot.is_vacant());
+    }
+
     /// The table.
     pub fn view(&mut self) -> Table<'_, T> {
-        Table::new(&mut self.slots, &mut self.buckets, &mut self.meta)
+        Table::over(self.slots.lend(), self.buckets.lend(), &mut self.meta)
     }
 }
 
@@ -80,14 +97,29 @@ impl HeapTimers {
     #[must_use]
     pub fn new(capacity: u32) -> Self {
         Self {
-            cells: boxed(capacity),
+            cells: Grown::whole(capacity),
             meta: TimersMeta::new(),
         }
     }
 
+    /// The same with memory taken as cells are first used.
+    #[must_use]
+    pub fn lazy(capacity: u32) -> Self {
+        Self {
+            cells: Grown::lazy(capacity),
+            meta: TimersMeta::new(),
+        }
+    }
+
+    /// Gives the memory back when no deadline is set.
+    pub fn give_back(&mut self) {
+        let set = self.meta.any();
+        self.cells.give_back(|_| set);
+    }
+
     /// The timers.
     pub fn view(&mut self) -> Timers<'_> {
-        Timers::new(&mut self.cells, &mut self.meta)
+        Timers::over(self.cells.lend(), &mut self.meta)
     }
 }
 
@@ -96,7 +128,16 @@ impl HeapPool {
     #[must_use]
     pub fn new(blocks: u32) -> Self {
         Self {
-            blocks: boxed(blocks),
+            blocks: Grown::whole(blocks),
+            meta: PoolMeta::new(),
+        }
+    }
+
+    /// The same with memory taken as cells are first used.
+    #[must_use]
+    pub fn lazy(blocks: u32) -> Self {
+        Self {
+            blocks: Grown::lazy(blocks),
             meta: PoolMeta::new(),
         }
     }
@@ -107,9 +148,15 @@ impl HeapPool {
         &self.meta
     }
 
+    /// Gives the memory back when there is no payload.
+    pub fn give_back(&mut self) {
+        let used = !self.meta.start_over();
+        self.blocks.give_back(|_| used);
+    }
+
     /// The pool.
     pub fn view(&mut self) -> Pool<'_> {
-        Pool::new(&mut self.blocks, &mut self.meta)
+        Pool::over(self.blocks.lend(), &mut self.meta)
     }
 }
 
@@ -118,7 +165,16 @@ impl<T> HeapSlab<T> {
     #[must_use]
     pub fn new(capacity: u32) -> Self {
         Self {
-            cells: boxed(capacity),
+            cells: Grown::whole(capacity),
+            meta: SlabMeta::new(),
+        }
+    }
+
+    /// The same with memory taken as cells are first used.
+    #[must_use]
+    pub fn lazy(capacity: u32) -> Self {
+        Self {
+            cells: Grown::lazy(capacity),
             meta: SlabMeta::new(),
         }
     }
@@ -129,8 +185,14 @@ impl<T> HeapSlab<T> {
         &self.meta
     }
 
+    /// Gives the memory back when there is no element.
+    pub fn give_back(&mut self) {
+        let used = !self.meta.start_over();
+        self.cells.give_back(|_| used);
+    }
+
     /// The slab.
     pub fn view(&mut self) -> Slab<'_, T> {
-        Slab::new(&mut self.cells, &mut self.meta)
+        Slab::over(self.cells.lend(), &mut self.meta)
     }
 }

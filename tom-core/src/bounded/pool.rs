@@ -1,7 +1,6 @@
 //! Payload bytes in blocks of one size. Blocks are wiped when they are freed.
 
-use super::Idx;
-use super::index::{count, usable};
+use super::{Idx, Lent};
 
 #[cfg(test)]
 mod tests;
@@ -29,11 +28,15 @@ const MAX_LEN: usize = (u32::MAX - 2) as usize;
 
 /// The bookkeeping of one [`Pool`]; stays with its blocks for life.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct PoolMeta {
     used: u32,
     /// Blocks used at least once; also the most that ever were in use.
     touched: u32,
     vacated: Idx,
+    /// The same before the memory was last given back.
+    #[cfg(feature = "alloc")]
+    touched_before: u32,
 }
 
 /// A payload in a [`Pool`]: its first block and its length in bytes.
@@ -46,7 +49,7 @@ pub struct Chain {
 /// Payloads of any length in borrowed blocks of 256 bytes.
 #[derive(Debug)]
 pub struct Pool<'a> {
-    blocks: &'a mut [Block],
+    blocks: Lent<'a, Block>,
     meta: &'a mut PoolMeta,
 }
 
@@ -76,6 +79,8 @@ impl PoolMeta {
             used: 0,
             touched: 0,
             vacated: Idx::NONE,
+            #[cfg(feature = "alloc")]
+            touched_before: 0,
         }
     }
 
@@ -88,7 +93,24 @@ impl PoolMeta {
     /// The most blocks that ever were in use.
     #[must_use]
     pub const fn high_water(&self) -> u32 {
+        #[cfg(feature = "alloc")]
+        if self.touched < self.touched_before {
+            return self.touched_before;
+        }
         self.touched
+    }
+
+    /// Forgets the vacated ones when there is no payload: the next one goes to the first of them.
+    #[cfg(feature = "alloc")]
+    pub(super) fn start_over(&mut self) -> bool {
+        let unused = self.used == 0;
+        if unused {
+            *self = Self {
+                touched_before: self.high_water(),
+                ..Self::new()
+            };
+        }
+        unused
     }
 }
 
@@ -122,16 +144,17 @@ impl<'a> Pool<'a> {
     /// A view over blocks that were free at first and always go with this bookkeeping.
     #[must_use]
     pub fn new(blocks: &'a mut [Block], meta: &'a mut PoolMeta) -> Self {
-        Self {
-            blocks: usable(blocks),
-            meta,
-        }
+        Self::over(Lent::whole(blocks), meta)
+    }
+
+    pub(super) fn over(blocks: Lent<'a, Block>, meta: &'a mut PoolMeta) -> Self {
+        Self { blocks, meta }
     }
 
     /// The same view for a shorter time, to hand to a function.
     pub fn reborrow(&mut self) -> Pool<'_> {
         Pool {
-            blocks: self.blocks,
+            blocks: self.blocks.reborrow(),
             meta: self.meta,
         }
     }
@@ -139,7 +162,7 @@ impl<'a> Pool<'a> {
     /// How many blocks there are.
     #[must_use]
     pub fn capacity(&self) -> u32 {
-        count(self.blocks)
+        self.blocks.limit()
     }
 
     /// How many blocks are free.
@@ -151,7 +174,7 @@ impl<'a> Pool<'a> {
     /// The most blocks that ever were in use.
     #[must_use]
     pub fn high_water(&self) -> u32 {
-        self.meta.touched
+        self.meta.high_water()
     }
 
     /// Whether a payload of this many bytes would be stored now.
@@ -273,6 +296,7 @@ impl<'a> Pool<'a> {
         } else {
             reused
         };
+        self.blocks.reach(idx);
         let block = self.blocks.get_mut(idx.at())?;
         if reused.is_none() {
             self.meta.touched += 1;

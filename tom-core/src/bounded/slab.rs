@@ -1,13 +1,13 @@
 //! First-in-first-out lists that share one stock of slots.
 
-use super::Idx;
-use super::index::{count, usable};
+use super::{Idx, Lent};
 
 #[cfg(test)]
 mod tests;
 
 /// Room for one element of any list of a [`Slab`].
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct Cell<T> {
     value: Option<T>,
     /// The next element of the same list, or the next vacant cell.
@@ -16,15 +16,20 @@ pub struct Cell<T> {
 
 /// The bookkeeping of one [`Slab`]; stays with its cells for life.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct SlabMeta {
     used: u32,
     /// Cells used at least once; also the most elements there ever were.
     touched: u32,
     vacated: Idx,
+    /// The same before the memory was last given back.
+    #[cfg(feature = "alloc")]
+    touched_before: u32,
 }
 
 /// One list of a [`Slab`]. It must be emptied there: a list that is dropped keeps its cells.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct List {
     head: Idx,
     tail: Idx,
@@ -37,7 +42,7 @@ pub struct List {
 /// hangs.
 #[derive(Debug)]
 pub struct Slab<'a, T> {
-    cells: &'a mut [Cell<T>],
+    cells: Lent<'a, Cell<T>>,
     meta: &'a mut SlabMeta,
 }
 
@@ -66,6 +71,8 @@ impl SlabMeta {
             used: 0,
             touched: 0,
             vacated: Idx::NONE,
+            #[cfg(feature = "alloc")]
+            touched_before: 0,
         }
     }
 
@@ -78,7 +85,24 @@ impl SlabMeta {
     /// The most elements there ever were.
     #[must_use]
     pub const fn high_water(&self) -> u32 {
+        #[cfg(feature = "alloc")]
+        if self.touched < self.touched_before {
+            return self.touched_before;
+        }
         self.touched
+    }
+
+    /// Forgets the vacated ones when there is no element: the next one goes to the first of them.
+    #[cfg(feature = "alloc")]
+    pub(super) fn start_over(&mut self) -> bool {
+        let unused = self.used == 0;
+        if unused {
+            *self = Self {
+                touched_before: self.high_water(),
+                ..Self::new()
+            };
+        }
+        unused
     }
 }
 
@@ -110,16 +134,17 @@ impl<'a, T> Slab<'a, T> {
     /// A view over cells that were vacant at first and always go with this bookkeeping.
     #[must_use]
     pub fn new(cells: &'a mut [Cell<T>], meta: &'a mut SlabMeta) -> Self {
-        Self {
-            cells: usable(cells),
-            meta,
-        }
+        Self::over(Lent::whole(cells), meta)
+    }
+
+    pub(super) fn over(cells: Lent<'a, Cell<T>>, meta: &'a mut SlabMeta) -> Self {
+        Self { cells, meta }
     }
 
     /// The same view for a shorter time, to hand to a function.
     pub fn reborrow(&mut self) -> Slab<'_, T> {
         Slab {
-            cells: self.cells,
+            cells: self.cells.reborrow(),
             meta: self.meta,
         }
     }
@@ -127,7 +152,7 @@ impl<'a, T> Slab<'a, T> {
     /// How many elements fit in all lists together.
     #[must_use]
     pub fn capacity(&self) -> u32 {
-        count(self.cells)
+        self.cells.limit()
     }
 
     /// How many more elements fit.
@@ -139,7 +164,7 @@ impl<'a, T> Slab<'a, T> {
     /// The most elements there ever were.
     #[must_use]
     pub fn high_water(&self) -> u32 {
-        self.meta.touched
+        self.meta.high_water()
     }
 
     /// Adds an element behind the last one.
@@ -153,6 +178,7 @@ impl<'a, T> Slab<'a, T> {
         } else {
             reused
         };
+        self.cells.reach(idx);
         let Some(cell) = self.cells.get_mut(idx.at()) else {
             return Err(value);
         };

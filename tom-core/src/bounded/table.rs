@@ -1,14 +1,14 @@
 //! A map of bounded size that remembers the order of insertion.
 
 use super::book::{Book, Bucket, Meta, Walk};
-use super::index::{count, usable};
-use super::{Entry, Hash, Idx};
+use super::{Entry, Hash, Idx, Lent};
 
 #[cfg(test)]
 mod tests;
 
 /// Room for one entry of a [`Table`].
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct Slot<T>(Option<T>);
 
 /// A bounded map over borrowed storage: seeded chained hashing, iteration in insertion order.
@@ -18,8 +18,8 @@ pub struct Slot<T>(Option<T>);
 /// entry on average in a full table. No chain is longer than the number of entries.
 #[derive(Debug)]
 pub struct Table<'a, T: Entry> {
-    slots: &'a mut [Slot<T>],
-    buckets: &'a mut [Bucket],
+    slots: Lent<'a, Slot<T>>,
+    buckets: Lent<'a, Bucket>,
     meta: &'a mut Meta,
 }
 
@@ -28,6 +28,11 @@ impl<T> Slot<T> {
     #[must_use]
     pub const fn new() -> Self {
         Self(None)
+    }
+
+    #[cfg(feature = "alloc")]
+    pub(super) const fn is_vacant(&self) -> bool {
+        self.0.is_none()
     }
 }
 
@@ -44,9 +49,17 @@ impl<'a, T: Entry> Table<'a, T> {
     /// Mixing parts of different tables finds wrong entries or none, but never panics or hangs.
     #[must_use]
     pub fn new(slots: &'a mut [Slot<T>], buckets: &'a mut [Bucket], meta: &'a mut Meta) -> Self {
+        Self::over(Lent::whole(slots), Lent::whole(buckets), meta)
+    }
+
+    pub(super) fn over(
+        slots: Lent<'a, Slot<T>>,
+        buckets: Lent<'a, Bucket>,
+        meta: &'a mut Meta,
+    ) -> Self {
         Self {
-            slots: usable(slots),
-            buckets: usable(buckets),
+            slots,
+            buckets,
             meta,
         }
     }
@@ -54,8 +67,8 @@ impl<'a, T: Entry> Table<'a, T> {
     /// The same view for a shorter time, to hand to a function.
     pub fn reborrow(&mut self) -> Table<'_, T> {
         Table {
-            slots: self.slots,
-            buckets: self.buckets,
+            slots: self.slots.reborrow(),
+            buckets: self.buckets.reborrow(),
             meta: self.meta,
         }
     }
@@ -75,7 +88,7 @@ impl<'a, T: Entry> Table<'a, T> {
     /// How many entries fit.
     #[must_use]
     pub fn capacity(&self) -> u32 {
-        count(self.slots).min(count(self.buckets))
+        self.slots.limit().min(self.buckets.limit())
     }
 
     /// Whether the next insertion is refused.
@@ -106,7 +119,7 @@ impl<'a, T: Entry> Table<'a, T> {
     #[must_use]
     pub fn find_hashed(&self, hash: Hash, key: &T::Key) -> Option<Idx> {
         let fits = |idx: &Idx| self.get(*idx).is_some_and(|value| value.key() == *key);
-        Walk::new(self.buckets, self.meta, hash).find(fits)
+        Walk::new(&self.buckets, self.meta, hash).find(fits)
     }
 
     /// The entry in a slot.
@@ -139,11 +152,16 @@ impl<'a, T: Entry> Table<'a, T> {
             return Err(value);
         }
         let idx = self.meta.vacant();
+        self.slots.reach(idx);
+        if self.buckets.reach(idx) {
+            // The same entries over more buckets. Nothing else shows how they are spread.
+            self.book().rechain();
+        }
         let Some(slot) = self.slots.get_mut(idx.at()) else {
             return Err(value);
         };
         let mut book = Book {
-            cells: self.buckets,
+            cells: &mut self.buckets,
             meta: self.meta,
         };
         if !book.occupy(idx, hash) {
@@ -198,8 +216,8 @@ impl<'a, T: Entry> Table<'a, T> {
     #[must_use]
     pub fn iter(&self) -> Iter<'_, T> {
         Iter {
-            slots: self.slots,
-            cells: self.buckets,
+            slots: &self.slots,
+            cells: &self.buckets,
             at: self.meta.oldest,
             left: self.meta.len,
         }
@@ -225,7 +243,7 @@ impl<'a, T: Entry> Table<'a, T> {
 
     fn book(&mut self) -> Book<'_> {
         Book {
-            cells: self.buckets,
+            cells: &mut self.buckets,
             meta: self.meta,
         }
     }

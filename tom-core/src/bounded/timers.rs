@@ -1,7 +1,6 @@
 //! One deadline per slot of a table, the earliest always at hand.
 
-use super::Idx;
-use super::index::{count, usable};
+use super::{Idx, Lent};
 use crate::time::Instant;
 
 #[cfg(test)]
@@ -21,6 +20,7 @@ pub struct TimerCell {
 
 /// The bookkeeping of one [`Timers`]; stays with its cells for life.
 #[derive(Debug, Default)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct TimersMeta {
     len: u32,
 }
@@ -30,7 +30,7 @@ pub struct TimersMeta {
 /// Equal deadlines are due in the order of their slot numbers.
 #[derive(Debug)]
 pub struct Timers<'a> {
-    cells: &'a mut [TimerCell],
+    cells: Lent<'a, TimerCell>,
     meta: &'a mut TimersMeta,
 }
 
@@ -55,22 +55,29 @@ impl TimersMeta {
     pub const fn new() -> Self {
         Self { len: 0 }
     }
+
+    /// Whether a deadline is set.
+    #[cfg(feature = "alloc")]
+    pub(super) const fn any(&self) -> bool {
+        self.len > 0
+    }
 }
 
 impl<'a> Timers<'a> {
     /// A view over cells that were unused at first and always go with this bookkeeping.
     #[must_use]
     pub fn new(cells: &'a mut [TimerCell], meta: &'a mut TimersMeta) -> Self {
-        Self {
-            cells: usable(cells),
-            meta,
-        }
+        Self::over(Lent::whole(cells), meta)
+    }
+
+    pub(super) fn over(cells: Lent<'a, TimerCell>, meta: &'a mut TimersMeta) -> Self {
+        Self { cells, meta }
     }
 
     /// The same view for a shorter time, to hand to a function.
     pub fn reborrow(&mut self) -> Timers<'_> {
         Timers {
-            cells: self.cells,
+            cells: self.cells.reborrow(),
             meta: self.meta,
         }
     }
@@ -90,11 +97,12 @@ impl<'a> Timers<'a> {
     /// How many slots can have a deadline: those numbered below this.
     #[must_use]
     pub fn capacity(&self) -> u32 {
-        count(self.cells)
+        self.cells.limit()
     }
 
     /// Sets or moves the deadline of a slot; `false` when the slot number is out of range.
     pub fn set(&mut self, idx: Idx, at: Instant) -> bool {
+        self.cells.reach(idx);
         let Some(cell) = self.cells.get(idx.at()) else {
             return false;
         };

@@ -19,6 +19,10 @@ pub use tom1::Tom1;
 #[cfg(feature = "sim-suites")]
 pub use sealed::Sealed;
 
+/// Whether suites without secrecy can be built in: a program that talks to people asserts that it is
+/// false. Features of a workspace's members add up when they are built together.
+pub const SIM_SUITES: bool = cfg!(feature = "sim-suites");
+
 /// Bytes an AEAD adds to its plaintext.
 pub const TAG_LEN: usize = 16;
 

@@ -10,6 +10,7 @@ use crate::wire::{Class, Handle, Reference, Secret, Sid};
 
 /// A message that waits for the application.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct InboxEntry {
     /// The reference of the first envelope that carried it, as the sender says.
     pub(crate) id: Reference,
@@ -56,6 +57,7 @@ impl Entry for InboxEntry {
 /// A one-shot that was opened: kept until it expires, so that it is never delivered again.
 /// Spec SES-7.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct OpenedEntry {
     pub(crate) reference: Reference,
     /// The message it carried.
@@ -79,6 +81,7 @@ impl Entry for OpenedEntry {
 
 /// A message delivered in session, so that its re-sealed copy is recognised.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct DeliveredEntry {
     pub(crate) sender: Handle,
     pub(crate) id: Reference,

@@ -20,6 +20,7 @@ pub(crate) enum Purpose {
 
 /// A message that is not settled.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct Message {
     /// The id the application knows: that of the first envelope.
     pub(crate) id: MessageId,
@@ -72,6 +73,7 @@ impl Entry for Message {
 
 /// What remains of an envelope that no longer has a message behind it, or was replaced by another.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct Proof {
     pub(crate) reference: Reference,
     pub(crate) secret: Secret,

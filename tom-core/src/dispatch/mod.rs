@@ -23,6 +23,7 @@ pub(crate) use send::outbox_key;
 
 use core::marker::PhantomData;
 
+use crate::bounded::Lent;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::crypto::Suite;
@@ -56,7 +57,7 @@ pub(crate) struct World<'a, K, C> {
     pub(crate) delivery: delivery::Tables<'a>,
     pub(crate) routing: routing::Tables<'a>,
     pub(crate) out: Egress<'a>,
-    pub(crate) scratch: &'a mut [u8],
+    pub(crate) scratch: Lent<'a, u8>,
     pub(crate) suite: PhantomData<C>,
 }
 

@@ -190,7 +190,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let restored = messages::read_message(bytes).ok_or(BAD)?;
         let held = matches!(restored.recover, Recover::Plain);
         let named = message_id(restored.envelope).map(|id| id.reference());
-        let fits = restored.envelope.len() <= self.scratch.len();
+        let fits = restored.envelope.len() <= self.scratch.limit() as usize;
         if !fits || (!held && named != Some(restored.reference)) {
             return Err(BAD.into());
         }

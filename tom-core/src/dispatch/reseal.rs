@@ -28,6 +28,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if !self.out.pool.room_for(SEAL_OVERHEAD) {
             return false;
         }
+        self.scratch.complete();
         let Some(buf) = self.scratch.get_mut(..len) else {
             return false;
         };
@@ -53,7 +54,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         let Ok(sealed) =
             self.session
-                .seal::<K, C>(self.now, self.config, &self.me, self.scratch, request)
+                .seal::<K, C>(self.now, self.config, &self.me, &mut self.scratch, request)
         else {
             return false;
         };
@@ -76,7 +77,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return None;
         }
         self.scratch.copy_within(body, at);
-        head.emit(self.scratch).ok()?;
+        head.emit(&mut self.scratch).ok()?;
         Some(length)
     }
 

@@ -54,7 +54,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// The longest payload a message may have, in bytes.
     pub(crate) fn max_payload(&self) -> usize {
-        let longest = self.scratch.len().min(self.config.max_envelope as usize);
+        let longest = self.scratch.limit().min(self.config.max_envelope) as usize;
         longest.saturating_sub(SEAL_OVERHEAD)
     }
 
@@ -100,9 +100,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             expiry,
             wants_ack: true,
         };
-        let sealed =
-            self.session
-                .seal::<K, C>(self.now, self.config, &self.me, self.scratch, request)?;
+        let sealed = self.session.seal::<K, C>(
+            self.now,
+            self.config,
+            &self.me,
+            &mut self.scratch,
+            request,
+        )?;
         crypto::scrub();
         let id = sealed.id;
         // The last entry is kept for what asks for the session that a held message waits for.
@@ -153,7 +157,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Writes content to the start of the scratch buffer.
     fn put_content(&mut self, head: ContentHead, body: &[u8]) -> Result<usize, Fault> {
         let too_long = Refusal::Misuse(Misuse::TooLong { max: 0 });
-        let at = head.emit(self.scratch).map_err(|_| too_long)?;
+        self.scratch.complete();
+        let at = head.emit(&mut self.scratch).map_err(|_| too_long)?;
         let place = self.scratch.get_mut(at..at + body.len()).ok_or(too_long)?;
         place.copy_from_slice(body);
         Ok(at + body.len())

@@ -18,6 +18,7 @@ const VOUCH: Span = Span::from_secs(600);
 
 /// A question under way.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct Ask {
     pub(crate) handle: Handle,
     /// What our questions carry.

@@ -10,6 +10,7 @@ use crate::wire::{Commit, Flags, Handle, Reference};
 
 /// An envelope that is to leave again. It holds the payload only until the frame is out.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct Forward {
     pub(crate) serial: u32,
     pub(crate) reference: Reference,
@@ -39,6 +40,7 @@ impl Entry for Forward {
 
 /// The way back of an envelope that was handed on.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct Return {
     pub(crate) reference: Reference,
     pub(crate) commit: Option<Commit>,

@@ -23,6 +23,7 @@ use crate::entropy::Drbg;
 
 /// The concern's small state.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct RoutingState {
     pub(crate) rng: Drbg,
 }

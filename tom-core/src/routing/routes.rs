@@ -19,6 +19,7 @@ pub(crate) const VIAS: usize = if cfg!(feature = "alloc") { 4 } else { 2 };
 /// What a choice reads stands in front and close together: it is a cache miss per envelope.
 #[derive(Debug)]
 #[repr(C)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct Route {
     pub(crate) dst: Handle,
     /// The link to the destination itself.

@@ -12,6 +12,7 @@ const EVICT_STEPS: u32 = 8;
 
 /// Somebody we exchange messages with.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct Contact {
     pub(crate) key: PublicKey,
     pub(crate) handle: Handle,

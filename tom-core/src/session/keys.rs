@@ -31,6 +31,7 @@ pub(crate) const GAP_LIFE: Span = Span::from_secs(24 * 60 * 60);
 
 /// The sending side: the next counter and the key of its epoch.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct TxChain {
     next: u32,
     key: Key,

@@ -53,6 +53,7 @@ pub(crate) struct Me<'a, K> {
 
 /// One end of a session.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct Session {
     /// Our id: DATA that carries it is for this session.
     pub(crate) sid: Sid,
@@ -143,6 +144,7 @@ impl CachedResp {
 
 /// A handshake we started and whose answer is not here yet.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct Pending {
     /// The one-shot's reference: the answer names it.
     pub(crate) reference: Reference,
@@ -179,6 +181,7 @@ pub(crate) fn own_terms(config: &Config) -> Terms {
 
 /// The concern's small state.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct SessionState {
     pub(crate) rng: Drbg,
     pub(crate) opens: Bucket,

@@ -1,7 +1,7 @@
 //! Tables in arrays: no allocator, the size known at compile time.
 
 use super::{Limits, Parts, States, Storage, TableUse, sealed, table_seed};
-use crate::bounded::{FixedPool, FixedSlab, FixedTable, FixedTimers};
+use crate::bounded::{FixedPool, FixedSlab, FixedTable, FixedTimers, Lent};
 use crate::delivery::{DeliveredEntry, InboxEntry, Message, OpenedEntry, Proof};
 use crate::egress::{Egress, Job, Link};
 use crate::entropy::{Drbg, Seed};
@@ -12,6 +12,7 @@ use crate::{delivery, routing, session};
 
 /// A node's tables as arrays. The parameters are the capacities of [`Limits`], in its order.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct Fixed<
     const LINKS: usize,
     const CONTACTS: usize,
@@ -146,7 +147,7 @@ macro_rules! implement {
                 Self::LIMITS
             }
 
-            super::storage_methods!();
+            super::storage_methods!(Lent::whole);
         }
     };
 }

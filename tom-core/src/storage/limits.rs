@@ -101,7 +101,78 @@ impl Limits {
         }
     }
 
-    /// The smallest tables any node may have; safety holds with them, delivery suffers. Spec MEM-2.
+    /// A telephone: few people at a time, messages as long as any.
+    #[must_use]
+    pub const fn phone() -> Self {
+        Self {
+            links: 16,
+            contacts: 256,
+            sessions: 128,
+            pending: 32,
+            outbox: 128,
+            proofs: 512,
+            inbox: 128,
+            opened: 1_024,
+            delivered: 1_024,
+            forwards: 64,
+            returns: 1_024,
+            routes: 256,
+            asks: 16,
+            jobs: 1_024,
+            blocks: 1_024,
+            scratch: 65_533,
+        }
+    }
+
+    /// A full node of a simulator, at most 16 KB while it is idle on [`Heap::lazy`](super::Heap::lazy).
+    #[must_use]
+    pub const fn sim_full() -> Self {
+        Self {
+            links: 32,
+            contacts: 64,
+            sessions: 32,
+            pending: 16,
+            outbox: 32,
+            proofs: 128,
+            inbox: 32,
+            opened: 256,
+            delivered: 256,
+            forwards: 64,
+            returns: 512,
+            routes: 128,
+            asks: 16,
+            jobs: 512,
+            blocks: 256,
+            scratch: CARRIED_BY_ALL,
+        }
+    }
+
+    /// A node that does little in a simulator of very many, at most 8 KB while it is idle on
+    /// [`Heap::lazy`](super::Heap::lazy).
+    #[must_use]
+    pub const fn sim_light() -> Self {
+        Self {
+            links: 8,
+            contacts: 16,
+            sessions: 8,
+            pending: 4,
+            outbox: 8,
+            proofs: 16,
+            inbox: 8,
+            opened: 64,
+            delivered: 64,
+            forwards: 8,
+            returns: 64,
+            routes: 32,
+            asks: 4,
+            jobs: 128,
+            blocks: 48,
+            scratch: CARRIED_BY_ALL,
+        }
+    }
+
+    /// The smallest tables any node may have, starved: safety holds with them, delivery suffers.
+    /// Spec MEM-2.
     #[must_use]
     pub const fn minimum() -> Self {
         Self {

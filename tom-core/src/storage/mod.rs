@@ -1,11 +1,12 @@
 //! Where a node's tables live. Spec: memory.
 //!
-//! [`Fixed`] is arrays sized at compile time, for firmware; `Heap` (feature `alloc`) is sized once
-//! from [`Limits`]. Both lend the same type-erased views, so the protocol is compiled once.
+//! [`Fixed`] is arrays sized at compile time, for firmware; `Heap` (feature `alloc`) takes its
+//! capacities from [`Limits`]. Both lend the same type-erased views, so the protocol is compiled once.
 
-/// The methods both storages share word for word: they differ in who owns the slots only.
+/// The methods both storages share word for word: they differ in who owns the slots only, and in how
+/// the scratch buffer is lent.
 macro_rules! storage_methods {
-    () => {
+    ($lend_scratch:path) => {
         fn parts(&mut self) -> Parts<'_> {
             Parts {
                 session: session::Tables {
@@ -37,7 +38,7 @@ macro_rules! storage_methods {
                     pool: self.pool.view(),
                     state: &mut self.states.egress,
                 },
-                scratch: &mut self.scratch,
+                scratch: $lend_scratch(&mut self.scratch),
             }
         }
 
@@ -180,7 +181,7 @@ pub use fixed::{Fixed, Leaf, RelayMcu};
 pub use heap::Heap;
 pub use limits::{Limits, TableUse};
 
-use crate::bounded::Seed2;
+use crate::bounded::{Lent, Seed2};
 use crate::entropy::{Drbg, Seed};
 use crate::policy::Bucket;
 use crate::routing::RoutingState;
@@ -199,7 +200,7 @@ pub struct Parts<'a> {
     pub(crate) delivery: delivery::Tables<'a>,
     pub(crate) routing: routing::Tables<'a>,
     pub(crate) out: egress::Egress<'a>,
-    pub(crate) scratch: &'a mut [u8],
+    pub(crate) scratch: Lent<'a, u8>,
 }
 
 mod sealed {
@@ -214,6 +215,10 @@ pub trait Storage: sealed::Sealed {
     /// Seeds the random streams and the tables' hashes. Done once, by the node.
     #[doc(hidden)]
     fn seed(&mut self, seed: &Seed, opens_per_second: u32);
+    /// Gives back memory that no entry uses, where that is wished. Done with housekeeping.
+    #[cfg(feature = "alloc")]
+    #[doc(hidden)]
+    fn give_back(&mut self) {}
     /// The capacities.
     fn limits(&self) -> Limits;
     /// How full each table is and was at most.
@@ -232,6 +237,11 @@ impl<S: Storage> Storage for &mut S {
         (**self).seed(seed, opens_per_second);
     }
 
+    #[cfg(feature = "alloc")]
+    fn give_back(&mut self) {
+        (**self).give_back();
+    }
+
     fn limits(&self) -> Limits {
         (**self).limits()
     }
@@ -243,6 +253,7 @@ impl<S: Storage> Storage for &mut S {
 
 /// The states beside the tables, one per concern, each with its own random stream.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct States {
     pub(crate) session: SessionState,
     pub(crate) routing: RoutingState,

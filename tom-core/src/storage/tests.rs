@@ -43,6 +43,9 @@ fn page_table() -> String {
     let sizes = [
         ("leaf", Leaf::new().limits()),
         ("relay-mcu", RelayMcu::new().limits()),
+        ("sim-light", Limits::sim_light()),
+        ("sim-full", Limits::sim_full()),
+        ("phone", Limits::phone()),
         ("desktop", Limits::desktop()),
         ("server", Limits::server()),
     ];

@@ -5,8 +5,10 @@
 //! however the work is cut up, and two queues can be held against each other: [`Wheel`] is the fast
 //! one, [`Heap`] the plain one it has to agree with.
 
+pub mod bench;
 pub mod hash;
 pub mod payload;
+pub mod toy;
 
 mod heap;
 mod wheel;

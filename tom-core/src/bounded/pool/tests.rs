@@ -4,7 +4,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::{BLOCK, Block, Chain, Pool, PoolMeta};
-use crate::bounded::{FixedPool, Idx};
+use crate::bounded::{FixedPool, HeapPool, Idx};
 
 #[derive(Clone, Debug)]
 enum Op {
@@ -96,10 +96,14 @@ fn check(blocks: &mut [Block], meta: &mut PoolMeta, live: &[(Chain, Vec<u8>)], g
 }
 
 proptest! {
+    /// Memory taken as blocks are first used shows nowhere, block numbers included.
     #[test]
     fn behaves_like_a_list_of_payloads(capacity in 0..12_usize, ops in ops()) {
         let mut blocks = vec![Block::new(); capacity];
         let mut meta = PoolMeta::new();
+        let mut lazy = HeapPool::lazy(capacity as u32);
+        let mut thrifty = HeapPool::lazy(capacity as u32);
+        let mut kept = Vec::<Chain>::new();
         let mut live = Vec::<(Chain, Vec<u8>)>::new();
         let mut gone = Vec::<Chain>::new();
         for (salt, op) in ops.into_iter().enumerate() {
@@ -111,11 +115,18 @@ proptest! {
                     let fits = pool.room_for(lens.iter().sum());
                     let stored = pool.store(&slices);
                     prop_assert_eq!(stored.is_some(), fits);
+                    prop_assert_eq!(lazy.view().store(&slices), stored);
+                    let stored_too = thrifty.view().store(&slices);
+                    prop_assert_eq!(stored_too.is_some(), fits);
+                    kept.extend(stored_too);
                     live.extend(stored.map(|chain| (chain, parts.concat())));
                 }
                 Op::Free(which) if !live.is_empty() => {
-                    let (chain, _) = live.remove(which % live.len());
+                    let which = which % live.len();
+                    prop_assert!(thrifty.view().free(kept.remove(which)));
+                    let (chain, _) = live.remove(which);
                     prop_assert!(pool.free(chain));
+                    prop_assert!(lazy.view().free(chain));
                     if !chain.is_empty() {
                         gone.push(chain);
                     }
@@ -124,11 +135,21 @@ proptest! {
                     let chain = gone.remove(which % gone.len());
                     if live.iter().all(|(other, _)| *other != chain) {
                         prop_assert!(!pool.free(chain));
+                        prop_assert!(!lazy.view().free(chain));
                     }
                 }
                 Op::Free(_) | Op::FreeAgain(_) => {}
             }
             check(&mut blocks, &mut meta, &live, &gone);
+            prop_assert_eq!(lazy.view().free_blocks(), Pool::new(&mut blocks, &mut meta).free_blocks());
+            thrifty.give_back();
+            prop_assert_eq!(thrifty.view().high_water(), Pool::new(&mut blocks, &mut meta).high_water());
+            for (chain, (_, data)) in kept.iter().zip(&live) {
+                prop_assert_eq!(thrifty.view().parts(*chain).collect::<Vec<_>>().concat(), data.as_slice());
+            }
+            for (chain, data) in &live {
+                prop_assert_eq!(lazy.view().parts(*chain).collect::<Vec<_>>().concat(), data.as_slice());
+            }
         }
     }
 }

@@ -1,11 +1,13 @@
 use core::cell::Cell as StdCell;
 use std::collections::VecDeque;
+use std::format;
+use std::string::String;
 use std::vec::Vec;
 
 use proptest::prelude::*;
 
 use super::{Cell, List, Slab, SlabMeta};
-use crate::bounded::FixedSlab;
+use crate::bounded::{FixedSlab, HeapSlab};
 
 #[derive(Clone, Copy, Debug)]
 enum Op {
@@ -34,58 +36,92 @@ fn storage(capacity: usize) -> Vec<Cell<u8>> {
     core::iter::repeat_with(Cell::new).take(capacity).collect()
 }
 
-proptest! {
-    #[test]
-    fn behaves_like_queues_that_share_their_room(capacity in 0..12_usize, ops in ops()) {
-        let mut cells = storage(capacity);
-        let mut meta = SlabMeta::new();
-        let mut lists = <[List; LISTS]>::default();
-        let mut models = <[VecDeque<u8>; LISTS]>::default();
-        let mut high_water = 0;
-        for op in ops {
-            let mut slab = Slab::new(&mut cells, &mut meta);
-            let used = models.iter().map(VecDeque::len).sum::<usize>();
-            match op {
-                Op::Push(list, value) => {
-                    let fits = used < capacity;
-                    let pushed = slab.push_back(&mut lists[list], value);
-                    prop_assert_eq!(pushed, if fits { Ok(()) } else { Err(value) });
-                    models[list].extend(fits.then_some(value));
-                }
-                Op::Pop(list) => {
-                    prop_assert_eq!(slab.pop_front(&mut lists[list]), models[list].pop_front());
-                }
-                Op::Change(list, value) => {
-                    let found = slab.peek_front_mut(&lists[list]);
-                    let expected = models[list].front_mut();
-                    prop_assert_eq!(found.is_some(), expected.is_some());
-                    found.into_iter().chain(expected).for_each(|byte| *byte = value);
-                }
-                Op::Retain(list, rest) => {
-                    let keep = |value: &mut u8| {
-                        let keep = *value % 3 != rest;
-                        *value = value.wrapping_add(1);
-                        keep
-                    };
-                    slab.retain(&mut lists[list], keep);
-                    models[list].retain_mut(keep);
-                }
-                Op::Clear(list) => {
-                    slab.clear(&mut lists[list]);
-                    models[list].clear();
-                }
-            }
-            let used = models.iter().map(VecDeque::len).sum::<usize>();
-            high_water = high_water.max(used);
-            prop_assert_eq!(slab.free() as usize, capacity - used);
-            prop_assert_eq!(slab.high_water() as usize, high_water);
-            for (list, model) in lists.iter().zip(&models) {
-                prop_assert_eq!(list.len() as usize, model.len());
-                prop_assert_eq!(list.is_empty(), model.is_empty());
-                prop_assert_eq!(slab.peek_front(list), model.front());
-                prop_assert!(slab.iter(list).eq(model));
+/// The same capacity, with all memory at once or as it is needed.
+enum Storage {
+    Whole(Vec<Cell<u8>>, SlabMeta),
+    Lazy(HeapSlab<u8>),
+    /// The same, and given back whenever nothing is in it.
+    Thrifty(HeapSlab<u8>),
+}
+
+impl Storage {
+    fn view(&mut self) -> Slab<'_, u8> {
+        match self {
+            Self::Whole(cells, meta) => Slab::new(cells, meta),
+            Self::Lazy(slab) => slab.view(),
+            Self::Thrifty(slab) => {
+                slab.give_back();
+                slab.view()
             }
         }
+    }
+}
+
+/// Compares with queues, operation by operation: which cells the lists had after each.
+fn follow(mut storage: Storage, capacity: usize, ops: &[Op]) -> Result<Vec<String>, TestCaseError> {
+    let mut cells = Vec::new();
+    let mut lists = <[List; LISTS]>::default();
+    let mut models = <[VecDeque<u8>; LISTS]>::default();
+    let mut high_water = 0;
+    for op in ops {
+        let mut slab = storage.view();
+        let used = models.iter().map(VecDeque::len).sum::<usize>();
+        match *op {
+            Op::Push(list, value) => {
+                let fits = used < capacity;
+                let pushed = slab.push_back(&mut lists[list], value);
+                prop_assert_eq!(pushed, if fits { Ok(()) } else { Err(value) });
+                models[list].extend(fits.then_some(value));
+            }
+            Op::Pop(list) => {
+                prop_assert_eq!(slab.pop_front(&mut lists[list]), models[list].pop_front());
+            }
+            Op::Change(list, value) => {
+                let found = slab.peek_front_mut(&lists[list]);
+                let expected = models[list].front_mut();
+                prop_assert_eq!(found.is_some(), expected.is_some());
+                found
+                    .into_iter()
+                    .chain(expected)
+                    .for_each(|byte| *byte = value);
+            }
+            Op::Retain(list, rest) => {
+                let keep = |value: &mut u8| {
+                    let keep = *value % 3 != rest;
+                    *value = value.wrapping_add(1);
+                    keep
+                };
+                slab.retain(&mut lists[list], keep);
+                models[list].retain_mut(keep);
+            }
+            Op::Clear(list) => {
+                slab.clear(&mut lists[list]);
+                models[list].clear();
+            }
+        }
+        let used = models.iter().map(VecDeque::len).sum::<usize>();
+        high_water = high_water.max(used);
+        prop_assert_eq!(slab.free() as usize, capacity - used);
+        prop_assert_eq!(slab.high_water() as usize, high_water);
+        cells.push(format!("{lists:?}"));
+        for (list, model) in lists.iter().zip(&models) {
+            prop_assert_eq!(list.len() as usize, model.len());
+            prop_assert_eq!(list.is_empty(), model.is_empty());
+            prop_assert_eq!(slab.peek_front(list), model.front());
+            prop_assert!(slab.iter(list).eq(model));
+        }
+    }
+    Ok(cells)
+}
+
+proptest! {
+    /// Memory taken as cells are first used shows nowhere, cell numbers included.
+    #[test]
+    fn behaves_like_queues_that_share_their_room(capacity in 0..12_usize, ops in ops()) {
+        let whole = Storage::Whole(storage(capacity), SlabMeta::new());
+        let lazy = Storage::Lazy(HeapSlab::lazy(capacity as u32));
+        prop_assert_eq!(follow(whole, capacity, &ops)?, follow(lazy, capacity, &ops)?);
+        follow(Storage::Thrifty(HeapSlab::lazy(capacity as u32)), capacity, &ops)?;
     }
 
     /// Lists of one slab given to another: answers may be wrong, but they come.

@@ -6,7 +6,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::{Bucket, Meta, Slot, Table};
-use crate::bounded::{Entry, FixedTable, Idx, Seed2};
+use crate::bounded::{Entry, FixedTable, HeapTable, Idx, Seed2};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Pair {
@@ -204,9 +204,25 @@ fn storage(slots: usize, buckets: usize, seed: [u64; 2]) -> (Vec<Slot<Pair>>, Ve
     )
 }
 
+/// The same capacity, with all memory at once or as it is needed.
+enum Storage {
+    Whole(Vec<Slot<Pair>>, Vec<Bucket>, Meta),
+    Lazy(HeapTable<Pair>),
+}
+
+impl Storage {
+    fn view(&mut self) -> Table<'_, Pair> {
+        match self {
+            Self::Whole(slots, buckets, meta) => Table::new(slots, buckets, meta),
+            Self::Lazy(table) => table.view(),
+        }
+    }
+}
+
 proptest! {
     /// With as many buckets as slots keys collide often, with more of them seldom. Fewer of them
-    /// bound the table.
+    /// bound the table. Memory taken as entries are first used, and given back, shows nowhere, slot
+    /// numbers included.
     #[test]
     fn behaves_like_a_list_of_pairs(
         capacity in 0..9_usize,
@@ -214,14 +230,26 @@ proptest! {
         seed in any::<[u64; 2]>(),
         ops in ops(),
     ) {
-        let (mut slots, mut buckets, mut meta) = storage(capacity, buckets, seed);
+        let (slots, buckets, meta) = storage(capacity, buckets, seed);
         let capacity = capacity.min(buckets.len());
-        let mut model = Model::default();
-        for op in ops {
-            let mut table = Table::new(&mut slots, &mut buckets, &mut meta);
-            apply(op, &mut table, &mut model, capacity);
-            check(&table, &model, capacity);
-        }
+        let mut lazy = HeapTable::lazy(capacity as u32);
+        lazy.set_seed(Seed2(seed));
+        let storages = [Storage::Whole(slots, buckets, meta), Storage::Lazy(lazy)];
+        let slots = storages.map(|mut storage| {
+            let mut model = Model::default();
+            let mut slots = Vec::new();
+            for (number, op) in ops.iter().enumerate() {
+                if let (Storage::Lazy(table), 4) = (&mut storage, number % 5) {
+                    table.give_back();
+                }
+                let mut table = storage.view();
+                apply(*op, &mut table, &mut model, capacity);
+                check(&table, &model, capacity);
+                slots.push(model.at.clone());
+            }
+            slots
+        });
+        prop_assert_eq!(&slots[0], &slots[1]);
     }
 
     /// MEM-4: the seed moves entries between buckets, never in the order anybody sees.

@@ -5,7 +5,7 @@ use std::vec::Vec;
 use proptest::prelude::*;
 
 use super::{TimerCell, Timers, TimersMeta};
-use crate::bounded::{FixedTimers, Idx};
+use crate::bounded::{FixedTimers, HeapTimers, Idx};
 use crate::time::Instant;
 
 #[derive(Clone, Copy, Debug)]
@@ -34,14 +34,37 @@ fn ms(at: u64) -> Instant {
     Instant::from_millis(at)
 }
 
+/// The same capacity, with all memory at once or as it is needed.
+enum Storage {
+    Whole(Vec<TimerCell>, TimersMeta),
+    Lazy(HeapTimers),
+}
+
+impl Storage {
+    fn view(&mut self) -> Timers<'_> {
+        match self {
+            Self::Whole(cells, meta) => Timers::new(cells, meta),
+            Self::Lazy(timers) => {
+                timers.give_back();
+                timers.view()
+            }
+        }
+    }
+}
+
 proptest! {
+    /// Memory taken as slots are first used, and given back, shows nowhere.
     #[test]
-    fn behave_like_a_sorted_set(capacity in 0..=SLOTS, ops in ops()) {
-        let mut cells = vec![TimerCell::new(); capacity as usize];
-        let mut meta = TimersMeta::new();
+    fn behave_like_a_sorted_set(capacity in 0..=SLOTS, lazy in any::<bool>(), ops in ops()) {
+        let mut storage = if lazy {
+            Storage::Lazy(HeapTimers::lazy(capacity))
+        } else {
+            Storage::Whole(vec![TimerCell::new(); capacity as usize], TimersMeta::new())
+        };
         let mut model = BTreeMap::<Idx, Instant>::new();
         for op in ops {
-            let mut timers = Timers::new(&mut cells, &mut meta);
+            let mut timers = storage.view();
+            prop_assert_eq!(timers.capacity(), capacity);
             match op {
                 Op::Set(slot, at) => {
                     let fits = slot < capacity;

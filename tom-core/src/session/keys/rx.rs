@@ -76,6 +76,7 @@ pub(crate) enum Seen {
 
 /// The receiving chain with room for `P` epochs with gaps besides the newest two.
 #[derive(Debug)]
+#[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub(crate) struct RxChain<const P: usize = 16> {
     /// The highest authenticated counter.
     pub(super) highest: Option<u32>,
