@@ -4,6 +4,7 @@
     reason = "scenarios and statistics are in real numbers; what decides the order of events is integers"
 )]
 
+pub mod adversary;
 pub mod check;
 pub mod draw;
 pub mod engine;
@@ -12,4 +13,5 @@ pub mod oracle;
 pub mod scenario;
 pub mod suite;
 pub mod time;
+pub mod trace;
 pub mod world;

@@ -18,7 +18,7 @@ mod metrics;
 mod pace;
 mod proofs;
 mod tally;
-mod truth;
+pub mod truth;
 mod wire;
 
 #[cfg(test)]
@@ -29,7 +29,6 @@ use tom_core::output::{Delivery, DeliveryId, Event, Output, State, Verdict};
 use tom_core::stats::Stats;
 use tom_core::wire::{MessageId, Reference};
 
-use crate::net::Why;
 use crate::scenario::Deed;
 use crate::time::{Span, Time};
 
@@ -37,6 +36,8 @@ pub use crate::scenario::names::{Invariant, Metric, Situation};
 pub use metrics::{Failed, Figures, judge};
 pub use tally::Tally;
 pub use truth::{Fate, Told};
+pub use wire::Own;
+pub(crate) use pace::EVERY;
 
 /// The shortest payload: a marker, the message's number, and what makes forging show.
 pub const PAYLOAD_LEAST: usize = 16;
@@ -97,8 +98,13 @@ impl Checks {
 
     /// Every message of the run, by its number from 1.
     #[must_use]
-    pub fn told(&self) -> &[Told] {
+    pub fn told(&self) -> impl Iterator<Item = &Told> {
         self.truth.all()
+    }
+
+    /// The number of a node's message.
+    pub(crate) fn number(&self, node: u32, id: MessageId) -> Option<u32> {
+        self.truth.by_reference(node, id.reference())
     }
 
     /// An invariant does not hold. The first one counts.
@@ -155,7 +161,7 @@ impl Checks {
     }
 
     /// A node puts something out. Answers with the references of own envelopes nobody knows yet.
-    pub(crate) fn output(&mut self, node: u32, now: Time, output: &Output<'_>) -> Option<wire::Own> {
+    pub(crate) fn output(&mut self, node: u32, now: Time, output: &Output<'_>) -> Option<Own> {
         if self.hushed == Some(node) {
             let what = format!("woken before its deadline, it put out {output:?}");
             self.violate(Invariant::DeadlinesComplete, now, node, what);
@@ -185,7 +191,7 @@ impl Checks {
     }
 
     /// Whether this own envelope still has to be put down to a message.
-    fn unknown(&mut self, node: u32, own: wire::Own) -> Option<wire::Own> {
+    fn unknown(&mut self, node: u32, own: Own) -> Option<Own> {
         if self.proofs.knows(node, own.reference) {
             return None;
         }
@@ -202,7 +208,7 @@ impl Checks {
     }
 
     /// An own envelope carries this message, sealed again.
-    pub(crate) fn carries(&mut self, node: u32, own: &wire::Own, number: u32, now: Time) {
+    pub(crate) fn carries(&mut self, node: u32, own: &Own, number: u32, now: Time) {
         self.tally.saw(Situation::Resealed, now);
         self.proofs.expect(node, own, number);
     }
@@ -301,11 +307,6 @@ impl Checks {
         }
     }
 
-    /// A packet was lost.
-    pub(crate) const fn lost(&mut self, why: Why) {
-        self.tally.lost.add(why);
-    }
-
     /// An external event happens.
     pub(crate) fn deed(&mut self, now: Time, deed: &Deed) {
         match deed {
@@ -337,10 +338,8 @@ impl Checks {
     }
 
     /// A node is gone; what it counted is kept.
-    pub(crate) fn crashed(&mut self, node: u32, now: Time, stats: Option<&Stats>, keeps: bool) {
-        if let Some(stats) = stats {
-            self.tally.add(stats);
-        }
+    pub(crate) fn crashed(&mut self, node: u32, now: Time, stats: &Stats, keeps: bool) {
+        self.tally.add(stats);
         self.truth.down(node, now, keeps);
         self.proofs.forget(node, keeps);
     }

@@ -15,8 +15,7 @@ use crate::draw::Stream;
 use crate::engine::Queue;
 use crate::engine::hash::RunHash;
 use crate::engine::payload::Payloads;
-use crate::net::clock::Clock;
-use crate::net::cost;
+use crate::net::clock::{Clock, true_wall_ms};
 use crate::net::latency::{NoTable, Table};
 use crate::net::path::Path;
 use crate::net::sleep;
@@ -157,8 +156,6 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// A node starts: with fresh entropy, its clock, and what its disk holds.
     pub(super) fn boot(&mut self, node: u32, forget: bool) {
         let now = self.now;
-        let checked_error = self.checks.clone_error();
-        let _ = checked_error;
         let Some(member) = self.members.get_mut(node as usize) else {
             return;
         };
@@ -194,8 +191,8 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             }
             records = disk.records();
         }
-        let off = member.clock.wall_error_ms(now);
-        self.checks.clock_error(off);
+        let off = member.clock.wall_ms(now).map(|wall| wall.abs_diff(true_wall_ms(now)));
+        self.checks.clock_error(off.unwrap_or(0));
         self.checks.started(node, now, again, forget);
         self.note(node, crate::trace::Fact::Life { up: true });
         self.tell_time(node);
@@ -254,5 +251,3 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
 
 /// How often the checks look at everything.
 pub(super) const CHECK_EVERY: Span = crate::check::EVERY;
-/// What a link that is up costs, and when it counts as lost, is the transport's.
-pub(super) const IDLE: Span = cost::IDLE_TIMEOUT;

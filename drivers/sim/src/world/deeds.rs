@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use tom_core::input::{Command, Input, Send};
+use tom_core::input::{Command, Input, LinkEvent, LinkId, Send};
 use tom_core::output::Verdict;
 use tom_core::time as core_time;
 use tom_core::wire::Class;
 
 use super::{By, Item, What, World};
 use crate::adversary::Adversary;
-use crate::check::PAYLOAD_LEAST;
+use crate::check::{PAYLOAD_LEAST, Told};
 use crate::engine::Queue;
 use crate::scenario::Deed;
-use crate::scenario::model::Priority;
+use crate::scenario::model::{AdversaryKind, Priority};
 use crate::suite::SimSuite;
 use crate::time::{Span, Time};
+use crate::trace::Fact;
 
 impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// Does one external event, and makes the next one due.
@@ -25,7 +26,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         };
         self.plan(index + 1);
         self.checks.deed(self.now, &external.deed);
-        self.hash.deed(self.now, index);
+        self.note(0, Fact::Deed(index));
         self.act(&external.deed);
     }
 
@@ -42,22 +43,23 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             Deed::Send { .. } => self.send_message(deed),
             Deed::Crash { node } => self.crash(*node),
             Deed::Start { node, forget } => self.start(*node, *forget),
-            Deed::Cut { cut, side, one_way } => {
-                self.air.cuts.cut(*cut, side, *one_way);
+            Deed::Cut { .. } => {
+                self.air.befall(deed);
                 self.look_for_silence();
             }
-            Deed::Mend { cut } => self.air.cuts.mend(*cut),
-            Deed::Break { a, b, one_way } => {
-                self.air.cuts.break_path(*a, *b, *one_way);
-                self.look_for_silence_between(*a, *b);
+            Deed::Break { a, b, .. } => {
+                self.air.befall(deed);
+                self.look_for_silence_of([*a, *b]);
             }
-            Deed::Repair { a, b } => self.air.cuts.repair(*a, *b),
+            Deed::Mend { .. } | Deed::Repair { .. } | Deed::Weather(_) => self.air.befall(deed),
             Deed::Meet { a, b } => self.meet(*a, *b),
             Deed::Part { a, b } => self.part(*a, *b),
-            Deed::Weather(loss) => self.air.weather(*loss),
             Deed::ClockStep { node, by_ms } => self.step_clock(*node, *by_ms),
             Deed::Suspend { node, lasts } => self.suspend(*node, *lasts),
-            Deed::Mtu(mtu) => self.change_mtu(*mtu),
+            Deed::Mtu(_) => {
+                self.air.befall(deed);
+                self.tell_bundle();
+            }
             Deed::Disk { node, fails } => {
                 if let Some(disk) = self
                     .members
@@ -68,7 +70,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 }
             }
             Deed::Turn { node, into } => self.turn(*node, *into),
-            Deed::Calm => self.calm(),
+            Deed::Calm => {
+                self.air.befall(deed);
+                self.calm();
+            }
         }
     }
 
@@ -94,7 +99,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             .get(from as usize)
             .is_some_and(|member| member.runs(now))
         {
-            return self.checks.not_sent(number, from, now, None);
+            return self.checks.not_sent(number, now, None);
         }
         let mut payload = vec![0; (len as usize).max(PAYLOAD_LEAST)];
         self.checks.fill(number, &mut payload);
@@ -109,12 +114,22 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         // Noted before its outputs are drained: they may be about it.
         match self.handle(from, Input::Command(Command::Send(send))) {
             Some(Verdict::Accepted(Some(id))) => {
-                let life = self.lifetime(from, lifetime);
-                self.checks
-                    .accepted(number, from, to, id, now, life, payload.len(), traffic);
+                let mut told = Told::new(number, from, to, id);
+                told.len = u32::try_from(payload.len()).unwrap_or(u32::MAX);
+                told.traffic = traffic;
+                told.accepted = now;
+                told.ends = now.plus(self.lifetime(from, lifetime));
+                self.checks.accepted(told);
+                let reference = id.reference();
+                let fact = Fact::Sent {
+                    number,
+                    to,
+                    reference,
+                };
+                self.note(from, fact);
             }
             Some(Verdict::Refused(refusal)) => {
-                self.checks.not_sent(number, from, now, Some(refusal));
+                self.checks.not_sent(number, now, Some(refusal));
             }
             Some(Verdict::Accepted(None) | Verdict::Dropped(_)) | None => {}
         }
@@ -137,9 +152,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let Some(member) = self.members.get_mut(node as usize) else {
             return;
         };
-        if member.core.take().is_none() {
+        let Some(core) = member.core.take() else {
             return;
-        }
+        };
+        let keeps = member.disk.is_some();
         member.wake_at = Time::NEVER;
         member.still_until = Time::ZERO;
         member.hands.clear();
@@ -154,7 +170,8 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 self.payloads.free(stuck);
             }
         }
-        self.checks.crashed(node, self.now);
+        self.checks.crashed(node, self.now, core.stats(), keeps);
+        self.note(node, Fact::Life { up: false });
     }
 
     /// A node starts, with what its disk holds or without.
@@ -185,12 +202,12 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let Some(member) = self.members.get(node as usize) else {
             return;
         };
-        let Some(unix) = member.clock.unix(now, super::EPOCH) else {
+        let Some(wall) = member.clock.wall_ms(now) else {
             return;
         };
         if member.runs(now) {
             let clock = Input::Clock {
-                unix: core_time::UnixTime::from_secs(unix),
+                unix: core_time::UnixTime::from_secs(wall / 1_000),
                 error: core_time::Span::ZERO,
             };
             self.feed(node, clock);
@@ -219,10 +236,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         self.silent_to_peers(node);
     }
 
-    fn change_mtu(&mut self, mtu: u32) {
-        use tom_core::input::{LinkEvent, LinkId};
-        self.air.set_mtu(mtu);
-        let (mtu, _) = self.air.mtu(self.scenario.topology.transport);
+    /// All links' bundles have another size.
+    fn tell_bundle(&mut self) {
+        let mtu = self.bundle();
         for node in 0..self.nodes() {
             let links: Vec<u32> = self
                 .members
@@ -237,14 +253,13 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         }
     }
 
-    fn turn(&mut self, node: u32, into: Option<crate::scenario::model::AdversaryKind>) {
+    fn turn(&mut self, node: u32, into: Option<AdversaryKind>) {
         let now = self.now;
         let Some(member) = self.members.get_mut(node as usize) else {
             return;
         };
-        let spams = matches!(into, Some(crate::scenario::model::AdversaryKind::Spam(_)));
+        let spams = matches!(into, Some(AdversaryKind::Spam(_)));
         member.adversary = into.map(|kind| Box::new(Adversary::new(kind)));
-        self.checks.turned(node, into.is_some());
         if spams {
             self.due(By::Node(node), now, node, What::Spam);
         }
@@ -253,7 +268,6 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// The safety phase is over: everything is mended, everybody is up and honest.
     fn calm(&mut self) {
         self.calm = true;
-        self.air.calm();
         for node in 0..self.nodes() {
             self.turn(node, None);
             if let Some(member) = self.members.get_mut(node as usize) {

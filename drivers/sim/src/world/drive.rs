@@ -1,15 +1,18 @@
 //! What every driver does: inputs go in, outputs are done, and the node is woken when it asked to be.
 
-use tom_core::input::{Input, LinkEvent, LinkId, SendResult};
+use tom_core::input::{Command, Input, LinkEvent, LinkId, SendResult};
 use tom_core::output::{Delivery, DeliveryId, Event, Output, Ticket, Transmit, Verdict};
+use tom_core::time::Instant;
 
 use super::member::EndState;
 use super::{By, Item, What, World};
-use crate::check::Invariant;
-use crate::draw::{Purpose, draw, happens};
+use crate::check::Own;
+use crate::draw::{Chance, Purpose, draw, happens};
 use crate::engine::Queue;
+use crate::net::sample::sample;
 use crate::suite::SimSuite;
 use crate::time::{Span, Time};
+use crate::trace::Fact;
 
 /// An input that an output asks for: fed as soon as the outputs before it are drained.
 #[derive(Clone, Debug)]
@@ -22,6 +25,8 @@ pub(super) enum Follow {
     DialFailed(tom_core::identity::PublicKey),
     /// The application has taken a message.
     Taken(DeliveryId),
+    /// The application may say that it was read.
+    Read(DeliveryId),
 }
 
 impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
@@ -38,9 +43,18 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let member = self.members.get_mut(node as usize)?;
         let core = member.core.as_mut()?;
         self.events += 1;
-        let verdict = core.handle(member.clock.local(self.now), input);
-        self.checks.verdict(node, self.now, &verdict);
+        let local = Instant::from_millis(member.clock.local_ms(self.now));
+        let verdict = core.handle(local, input);
+        self.judge(node, &verdict);
         Some(verdict)
+    }
+
+    /// Looks at what a node made of an input.
+    pub(super) fn judge(&mut self, node: u32, verdict: &Verdict) {
+        self.checks.verdict(node, self.now, verdict);
+        if let Verdict::Dropped(reason) = verdict {
+            self.note(node, Fact::Dropped(*reason));
+        }
     }
 
     /// Takes out all outputs and does them. What they ask for goes back in at once.
@@ -79,12 +93,17 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 self.checks.taken(node, self.now, id);
                 Input::Taken(id)
             }
+            Follow::Read(id) => return self.read(node, id),
         };
         self.handle(node, input);
     }
 
     fn output(&mut self, node: u32, output: Output<'_>) {
-        self.checks.output(node, self.now, &output);
+        if self.checked
+            && let Some(own) = self.checks.output(node, self.now, &output)
+        {
+            self.resealed(node, &own);
+        }
         match output {
             Output::Transmit(transmit) => self.transmit(node, &transmit),
             Output::Deliver(delivery) => self.deliver(node, &delivery),
@@ -93,6 +112,27 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             Output::Notify(event) => self.notice(node, event),
             Output::Persist(record) => self.persist(node, record),
             Output::Forget(key) => self.forget(node, key),
+        }
+    }
+
+    /// An own envelope nobody knows: a message was sealed again, or it is the core's own.
+    fn resealed(&mut self, node: u32, own: &Own) {
+        let open = self.checks.open_of(node);
+        let Some(core) = self
+            .members
+            .get_mut(node as usize)
+            .and_then(|member| member.core.as_mut())
+        else {
+            return;
+        };
+        let carried = open.into_iter().find(|(_, id)| {
+            let report = core.path(*id);
+            report.is_some_and(|report| report.reference == own.reference)
+        });
+        if let Some((number, _)) = carried {
+            self.checks.carries(node, own, number, self.now);
+            let reference = own.reference;
+            self.note(node, Fact::Resealed { number, reference });
         }
     }
 
@@ -114,25 +154,31 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// The application gets a message: it takes it at once, or after its time.
     fn deliver(&mut self, node: u32, delivery: &Delivery<'_>) {
         let now = self.now;
+        let from = self.phone_book.by_key(&delivery.from);
+        let over = self.phone_book.by_key(&delivery.neighbour);
+        let Some(starts) = self.members.get(node as usize).map(|member| member.starts) else {
+            return;
+        };
+        let direct = delivery.neighbour == delivery.from;
+        let number = self
+            .checks
+            .delivered(node, starts, now, delivery, from, direct);
+        if let (Some(number), Some(over)) = (number, over) {
+            self.note(node, Fact::Delivered { number, over });
+        }
+        let number = u64::from(number.unwrap_or(0));
+        let bits = draw(self.seed, node, 0, number, Purpose::Application);
+        let wait = self
+            .profile(node)
+            .map_or(0.0, |profile| sample(profile.takes_after_ms, bits));
+        let wait = Span::from_millis(wait.max(0.0) as u64);
+        if wait == Span::ZERO {
+            self.follow.push(Follow::Taken(delivery.id));
+            return self.follow.push(Follow::Read(delivery.id));
+        }
         let Some(member) = self.members.get_mut(node as usize) else {
             return;
         };
-        let starts = member.starts;
-        let number = self
-            .checks
-            .delivered(node, starts, now, delivery, &self.phone_book);
-        let sampler = &self.schedule.profile(member.profile).takes_after_ms;
-        let bits = draw(
-            self.seed,
-            node,
-            0,
-            u64::from(number.unwrap_or(0)),
-            Purpose::Application,
-        );
-        let wait = Span::from_millis(sampler.sample_millis(bits));
-        if wait == Span::ZERO {
-            return self.follow.push(Follow::Taken(delivery.id));
-        }
         let slot = member.next_hand;
         member.next_hand = slot.wrapping_add(1);
         member.hands.push_back((slot, delivery.id));
@@ -165,32 +211,23 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let Some((number, from)) = self.checks.reader_of(node, id) else {
             return;
         };
-        let Some(member) = self.members.get(node as usize) else {
-            return;
-        };
-        let reads = self.schedule.profile(member.profile).reads;
+        let reads = self.profile(node).map_or(Chance::NEVER, |p| p.reads);
         let bits = draw(self.seed, node, 1, u64::from(number), Purpose::Application);
-        let Some(from) = self.members.get(from as usize).map(|member| member.public) else {
+        let Some(from) = self.members.get(from as usize).map(|m| m.public) else {
             return;
         };
         if happens(bits, reads) {
-            self.feed(
-                node,
-                Input::Command(tom_core::input::Command::Read { from, id }),
-            );
+            self.feed(node, Input::Command(Command::Read { from, id }));
         }
     }
 
     fn notice(&mut self, node: u32, event: Event) {
-        if let Event::Bug(bug) = event {
-            self.checks
-                .violate(Invariant::NoBug, self.now, node, format!("{bug:?}"));
+        self.checks.event(node, self.now, event);
+        if let Event::Message { id, state } = event
+            && let Some(number) = self.checks.number(node, id)
+        {
+            self.note(node, Fact::Told { number, state });
         }
-        let core = self
-            .members
-            .get(node as usize)
-            .and_then(|member| member.core.as_deref());
-        self.checks.event(node, self.now, event, core.is_some());
     }
 
     /// Makes the core's deadline due, if it comes before what is due already.
@@ -202,7 +239,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let Some(deadline) = member.core.as_ref().and_then(|core| core.deadline()) else {
             return;
         };
-        let at = member.clock.when(deadline.at).max(now);
+        let at = member.clock.true_time_of(deadline.at.as_millis()).max(now);
         if at < member.wake_at && member.still_until <= now {
             member.wake_at = at;
             self.due(By::Node(node), at, node, What::Wake);
@@ -227,10 +264,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             .core
             .as_ref()
             .and_then(|core| core.deadline())
-            .is_some_and(|deadline| deadline.at <= member.clock.local(now));
+            .is_some_and(|deadline| deadline.at <= member.local(now));
         if due {
             self.checks.tick(node, now);
-            self.hash.tick(node, now);
             self.feed(node, Input::Tick);
         } else {
             self.set_wake(node);

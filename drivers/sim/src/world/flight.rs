@@ -5,11 +5,16 @@ use tom_core::input::{Input, LinkEvent, LinkId};
 use super::item::Flight;
 use super::member::EndState;
 use super::{By, Item, What, World};
-use crate::engine::{Handle as Payload, Queue};
-use crate::net::path::{Arrivals, Damage};
+use crate::engine::Queue;
+use crate::engine::payload::Handle as Payload;
+use crate::net::Why;
+use crate::net::cost;
+use crate::net::disorder::Damage;
+use crate::net::path::{Arrival, Flight as Flown};
 use crate::scenario::model::Transport;
 use crate::suite::SimSuite;
-use crate::time::Time;
+use crate::time::Span;
+use crate::trace::Fact;
 
 /// How often QUIC sends a frame too long for a datagram again before the link is as good as dead.
 const STREAM_TRIES: u32 = 8;
@@ -33,7 +38,8 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     pub(crate) fn send(&mut self, node: u32, link: u32, bytes: &[u8]) -> bool {
         let now = self.now;
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        if let Some(at) = self.air.room_at(node, now, len) {
+        let room_at = self.air.room_at(node, now, len.saturating_add(self.overhead()));
+        if room_at > now {
             let payload = self.payloads.put(bytes);
             if let Some(end) = self
                 .members
@@ -44,7 +50,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                     self.payloads.free(older);
                 }
             }
-            self.due(By::Node(node), at, node, What::Writable { link });
+            self.due(By::Node(node), room_at, node, What::Writable { link });
             return false;
         }
         let payload = self.payloads.put(bytes);
@@ -62,30 +68,35 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         else {
             return self.payloads.free(payload);
         };
-        let reliable = self.scenario.topology.transport == Transport::Quic
-            && len > self.air.mtu(Transport::Quic).0;
-        let arrivals = if reliable {
-            self.stream(node, peer, len)
+        let cable = self.costs.transport == Transport::Cable;
+        let arrivals = if len > self.bundle() && self.costs.transport == Transport::Quic {
+            [self.stream(node, peer, len), None]
         } else {
-            self.launch(node, peer, len)
+            let wire = len.saturating_add(self.overhead());
+            self.launch(node, peer, wire).arrivals
         };
-        let cable = self.scenario.topology.transport == Transport::Cable;
         let mut used = false;
-        for (at, damage) in arrivals.into_iter().flatten() {
+        for Arrival { at, damage } in arrivals.into_iter().flatten() {
             let damage = match damage {
-                Damage::Bit(bit) if cable => bit,
-                // What does not authenticate is dropped by the link, and counted there.
-                Damage::Bit(_) => continue,
                 Damage::None => Flight::WHOLE,
+                Damage::Bit(bit) if cable => bit,
+                // A link that authenticates drops it.
+                Damage::Bit(_) => {
+                    self.air.count(Why::Damaged);
+                    continue;
+                }
             };
-            if used {
-                self.payloads.share(payload);
-            }
+            let payload = if used {
+                self.payloads.share(payload)
+            } else {
+                payload
+            };
             used = true;
             let flight = Flight {
                 link: theirs,
                 payload,
                 damage,
+                landed: false,
             };
             self.due(By::Node(node), at, peer, What::Datagram(flight));
         }
@@ -94,45 +105,65 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         }
     }
 
-    /// One packet through the network, with its own draws. Its bytes count whatever becomes of it.
-    pub(super) fn launch(&mut self, from: u32, to: u32, bytes: u32) -> Arrivals {
+    /// One packet through the network, with its own draws. Its bytes, all headers included, count
+    /// whatever becomes of it.
+    pub(super) fn launch(&mut self, from: u32, to: u32, wire: u32) -> Flown {
         let Some(member) = self.members.get_mut(from as usize) else {
-            return Arrivals::default();
+            return Flown::default();
         };
         member.packets += 1;
         let sequence = member.packets;
-        let wire = bytes.saturating_add(self.air.overhead());
         member.bytes_sent += u64::from(wire);
-        let flight = self.air.fly(from, to, sequence, self.now, wire);
-        if let Some(why) = flight.lost {
-            self.checks.lost(from, why);
+        let flown = self.air.fly(from, to, sequence, self.now, wire);
+        if let (Some(why), true) = (flown.lost, self.trace.is_some()) {
+            self.note(from, Fact::Lost { to, why });
         }
-        flight.arrivals
+        flown
     }
 
-    /// A frame on a QUIC stream: lost packets are sent again until they arrive.
-    fn stream(&mut self, from: u32, to: u32, bytes: u32) -> Arrivals {
-        let started = self.now;
-        let timeout = self.air.retransmit_after(from, to);
-        let mut late = crate::time::Span::ZERO;
-        for _ in 0..STREAM_TRIES {
-            let mut arrivals = self.launch(from, to, bytes);
-            let first = arrivals
-                .iter()
-                .flatten()
-                .find(|(_, damage)| *damage == Damage::None)
-                .map(|(at, _)| *at);
-            if let Some(at) = first {
-                arrivals = Arrivals::default();
-                if let Some(slot) = arrivals.first_mut() {
-                    *slot = Some((at.plus(late), Damage::None));
-                }
-                debug_assert!(at >= started, "nothing arrives before it leaves");
-                return arrivals;
-            }
-            late = crate::time::Span(late.0 * 2 + timeout.0);
+    /// A frame on a QUIC stream: cut into packets, each sent again until it arrives. It is there when
+    /// the last packet is; `None` when one never is.
+    fn stream(&mut self, from: u32, to: u32, len: u32) -> Option<Arrival> {
+        let least = Span::from_millis(10);
+        let round_trip = self.air.one_way(from, to).0 + self.air.one_way(to, from).0;
+        let timeout = Span(round_trip * 3 / 2).max(least);
+        let packets = len.div_ceil(self.bundle().max(1));
+        let mut there = self.now;
+        for _ in 0..packets {
+            let wire = self.bundle().min(len).saturating_add(self.overhead());
+            let mut late = Span::ZERO;
+            let mut tries = 0..STREAM_TRIES;
+            let arrived = tries.find_map(|_| {
+                let flown = self.launch(from, to, wire);
+                let whole = flown.arrivals.iter().flatten().find(|a| a.damage == Damage::None);
+                let at = whole.map(|packet| packet.at.plus(late));
+                late = Span(late.0 * 2 + timeout.0);
+                at
+            });
+            there = there.max(arrived?);
         }
-        Arrivals::default()
+        Some(Arrival {
+            at: there,
+            damage: Damage::None,
+        })
+    }
+
+    /// Bytes around each datagram.
+    pub(super) fn overhead(&self) -> u32 {
+        cost::overhead(self.costs.transport)
+    }
+
+    /// The largest bundle of frames worth sending at once, in bytes.
+    pub(super) fn bundle(&self) -> u32 {
+        self.air.mtu().saturating_sub(self.overhead())
+    }
+
+    /// The largest frame a link carries, in bytes.
+    pub(super) fn longest(&self) -> u32 {
+        match self.costs.transport {
+            Transport::Quic | Transport::Cable => 65_538,
+            Transport::Noise | Transport::Radio => self.bundle(),
+        }
     }
 
     /// A link that was full has room: what waited goes, then the core may go on.
@@ -149,8 +180,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return;
         };
         let len = u32::try_from(self.payloads.get(stuck).len()).unwrap_or(u32::MAX);
-        if let Some(at) = self.air.room_at(node, now, len) {
-            return self.due(By::Node(node), at, node, What::Writable { link });
+        let room_at = self.air.room_at(node, now, len.saturating_add(self.overhead()));
+        if room_at > now {
+            return self.due(By::Node(node), room_at, node, What::Writable { link });
         }
         end.stuck = None;
         self.fly(node, link, stuck, len);
@@ -159,8 +191,20 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     }
 
     /// Bytes arrive at an end of a link.
-    pub(super) fn arrive(&mut self, from: u32, node: u32, flight: Flight) {
+    pub(super) fn arrive(&mut self, from: u32, node: u32, mut flight: Flight) {
         let now = self.now;
+        if !flight.landed {
+            let len = self.payloads.get(flight.payload).len();
+            let wire = u32::try_from(len).unwrap_or(u32::MAX).saturating_add(self.overhead());
+            match self.air.land(node, now, wire) {
+                Ok(at) if at > now => {
+                    flight.landed = true;
+                    return self.due(By::Node(from), at, node, What::Datagram(flight));
+                }
+                Ok(_) => {}
+                Err(_) => return self.payloads.free(flight.payload),
+            }
+        }
         let state = self
             .members
             .get(node as usize)
@@ -176,64 +220,46 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 }
             }
             Some((EndState::Opening, true)) | None => {
-                self.checks.nobody_there(node);
+                self.air.count(Why::Asleep);
                 return self.payloads.free(flight.payload);
             }
         }
         if flight.damage != Flight::WHOLE {
-            let bit = flight.damage;
-            self.payloads.with_mut(flight.payload, |bytes| {
-                let bits = bytes.len() * 8;
-                if let Some(byte) = bytes.get_mut((bit as usize % bits.max(1)) / 8) {
-                    *byte ^= 1 << (bit % 8);
-                }
-            });
+            Damage::Bit(flight.damage).apply(self.payloads.change(&mut flight.payload));
         }
-        self.hash
-            .datagram(node, from, now, self.payloads.get(flight.payload));
         let adverse = self
             .members
             .get(node as usize)
             .is_some_and(|member| member.adversary.is_some());
         if adverse {
-            return self.arrive_adverse(node, flight);
+            return self.arrive_adverse(node, from, flight);
         }
-        self.open(node, flight.link, flight.payload);
-        self.payloads.free(flight.payload);
+        self.open(node, from, flight.link, flight.payload);
     }
 
-    /// Feeds a datagram to the core, in place.
-    pub(crate) fn open(&mut self, node: u32, link: u32, payload: Payload) {
+    /// Feeds a datagram to the core, in place; the payload is spent.
+    pub(super) fn open(&mut self, node: u32, from: u32, link: u32, mut payload: Payload) {
         let now = self.now;
-        self.checks.incoming(node, now, self.payloads.get(payload));
-        if let Some(trace) = &mut self.trace {
-            trace.arrived(node, now, link, self.payloads.get(payload));
+        if self.checked {
+            let bytes = self.payloads.get(payload);
+            self.checks.incoming::<C>(node, bytes);
+            if let Some(trace) = &mut self.trace {
+                trace.arrived(now, node, from, bytes);
+            }
         }
-        let Some(member) = self.members.get_mut(node as usize) else {
-            return;
-        };
-        let Some(core) = member.core.as_mut() else {
-            return;
-        };
-        self.events += 1;
-        let local = member.clock.local(now);
-        let verdict = self.payloads.with_mut(payload, |bytes| {
-            core.handle(
-                local,
-                Input::Datagram {
-                    link: LinkId(link),
-                    bytes,
-                },
-            )
+        let bytes = self.payloads.change(&mut payload);
+        let verdict = self.members.get_mut(node as usize).and_then(|member| {
+            let local = member.local(now);
+            let core = member.core.as_mut()?;
+            let link = LinkId(link);
+            Some(core.handle(local, Input::Datagram { link, bytes }))
         });
-        self.checks.verdict(node, now, &verdict);
-        self.drain(node);
-        self.set_wake(node);
-    }
-
-    /// The moment everything sent so far has arrived, for tests.
-    #[cfg(test)]
-    pub(crate) fn last_due(&self) -> Time {
-        self.queue.next_time().unwrap_or(self.now)
+        self.payloads.free(payload);
+        if let Some(verdict) = verdict {
+            self.events += 1;
+            self.judge(node, &verdict);
+            self.drain(node);
+            self.set_wake(node);
+        }
     }
 }

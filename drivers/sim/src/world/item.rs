@@ -1,6 +1,6 @@
 //! What can be due.
 
-use crate::engine::Handle;
+use crate::engine::payload::Handle;
 
 /// Something due at one node.
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +78,15 @@ pub enum What {
     },
     /// A node that stood still or slept goes on.
     Resume,
+    /// A node with a duty cycle falls asleep.
+    Sleep,
+    /// What an adversary held back goes.
+    Later {
+        /// The own number of the link.
+        link: u32,
+        /// The bytes.
+        payload: Handle,
+    },
     /// A spammer sends.
     Spam,
     /// The checks that look at everything are made.
@@ -93,9 +102,38 @@ pub struct Flight {
     pub payload: Handle,
     /// The bit that is damaged on arrival; [`Flight::WHOLE`]: none.
     pub damage: u32,
+    /// It is through the receiver's access link.
+    pub landed: bool,
 }
 
 impl Flight {
     /// Nothing is damaged.
     pub const WHOLE: u32 = u32::MAX;
+}
+
+impl What {
+    /// The kind's number in the hash of a run: never change one.
+    #[must_use]
+    pub const fn number(&self) -> u32 {
+        match self {
+            Self::Wake => 1,
+            Self::Datagram(_) => 2,
+            Self::Deed(_) => 3,
+            Self::Hello { .. } => 4,
+            Self::Welcome { .. } => 5,
+            Self::Finish { .. } => 6,
+            Self::Again { .. } => 7,
+            Self::Closed { .. } => 8,
+            Self::Listen { .. } => 9,
+            Self::Redial { .. } => 10,
+            Self::Writable { .. } => 11,
+            Self::Take { .. } => 12,
+            Self::Stored { .. } => 13,
+            Self::Resume => 14,
+            Self::Sleep => 15,
+            Self::Later { .. } => 16,
+            Self::Spam => 17,
+            Self::Check => 18,
+        }
+    }
 }

@@ -15,10 +15,12 @@ use super::member::{End, EndState};
 use super::{By, Item, What, World};
 use crate::draw::{Purpose, draw};
 use crate::engine::Queue;
-use crate::net::cost::Cost;
+use crate::net::cost;
+use crate::net::disorder::Damage;
 use crate::scenario::model::Transport;
 use crate::suite::SimSuite;
 use crate::time::{Span, Time};
+use crate::trace::Fact;
 
 /// The port of every simulated node.
 const PORT: u16 = 4433;
@@ -54,11 +56,44 @@ pub(super) fn address_list(node: u32, out: &mut [u8; 24]) -> usize {
     list.emit(out).unwrap_or(0)
 }
 
-impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
-    fn cost(&self) -> Cost {
-        Cost::of(self.scenario.topology.transport)
+/// What links of a transport cost, and how long they live without a word.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Costs {
+    pub(crate) transport: Transport,
+    /// The packets of each flight of a handshake, in bytes.
+    flights: &'static [&'static [u32]],
+    /// A packet that says that a link is closed, or still there.
+    word: u32,
+}
+
+/// Which flight of a handshake.
+#[derive(Clone, Copy, Debug)]
+enum Turn {
+    First = 0,
+    Second = 1,
+    Third = 2,
+}
+
+impl Costs {
+    pub(crate) fn of(transport: Transport) -> Self {
+        Self {
+            transport,
+            flights: cost::flights(transport),
+            word: cost::packet(transport, 1),
+        }
     }
 
+    fn flight(&self, turn: Turn) -> &'static [u32] {
+        self.flights.get(turn as usize).copied().unwrap_or(&[])
+    }
+
+    /// What one end of a link that was up so long has spent on keeping it alive, in bytes.
+    fn kept_alive(&self, span: Span) -> u64 {
+        span.0 / cost::KEEP_ALIVE.0 * u64::from(self.word)
+    }
+}
+
+impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// The core wants a link to somebody it was told addresses of.
     pub(super) fn dial_candidates(&mut self, node: u32, peer: PublicKey, candidates: &[u8]) {
         let target = Candidates::parse(candidates)
@@ -75,16 +110,16 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// Begins a handshake.
     pub(super) fn dial(&mut self, node: u32, peer: u32, asked: bool) {
         let now = self.now;
-        self.checks.dialed(node);
+        self.checks.tally.dials += 1;
         let Some(member) = self.members.get_mut(node as usize) else {
             return;
         };
         let link = member.add_end(peer, None, asked, now);
-        if self.scenario.topology.transport == Transport::Cable {
+        if self.costs.flights.is_empty() {
             return self.plug(node, link, peer);
         }
-        self.shake(node, peer, What::Hello { link }, self.cost().first_flight);
-        let again = now.plus(self.cost().first_retry);
+        self.shake(node, peer, What::Hello { link }, Turn::First);
+        let again = now.plus(cost::RETRY);
         self.due(By::Node(node), again, node, What::Again { link, tries: 1 });
     }
 
@@ -109,11 +144,25 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         }
     }
 
-    /// Sends one flight of a handshake; its bytes count, and it is lost like any packet.
-    fn shake(&mut self, from: u32, to: u32, what: What, bytes: u32) {
-        let arrivals = self.launch(from, to, bytes);
-        for (at, _) in arrivals.into_iter().flatten() {
+    /// Sends one flight of a handshake. It has arrived when its last packet has; one that is lost or
+    /// damaged takes the flight with it.
+    fn shake(&mut self, from: u32, to: u32, what: What, turn: Turn) {
+        let mut arrived = Some(self.now);
+        for bytes in self.costs.flight(turn) {
+            let flight = self.launch(from, to, *bytes);
+            let whole = flight.arrivals.iter().flatten().find(|a| a.damage == Damage::None);
+            arrived = arrived.zip(whole).map(|(at, packet)| at.max(packet.at));
+        }
+        if let Some(at) = arrived {
             self.due(By::Node(from), at, to, what);
+        }
+    }
+
+    /// Sends a word to the other end: one packet.
+    fn say(&mut self, from: u32, to: u32, what: What) {
+        let flight = self.launch(from, to, self.costs.word);
+        if let Some(packet) = flight.arrivals.iter().flatten().next() {
+            self.due(By::Node(from), packet.at, to, what);
         }
     }
 
@@ -134,7 +183,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             Some(end) => end.link,
             None => {
                 let mine = member.add_end(from, Some(link), false, now);
-                let again = now.plus(self.cost().first_retry);
+                let again = now.plus(cost::RETRY);
                 let what = What::Again {
                     link: mine,
                     tries: 1,
@@ -144,7 +193,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             }
         };
         let welcome = What::Welcome { link, theirs: mine };
-        self.shake(node, from, welcome, self.cost().second_flight);
+        self.shake(node, from, welcome, Turn::Second);
     }
 
     /// The answer has arrived: the dialler's end is up.
@@ -165,7 +214,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             link: theirs,
             theirs: link,
         };
-        self.shake(node, from, finish, self.cost().third_flight);
+        self.shake(node, from, finish, Turn::Third);
         if fresh {
             self.up(node, link);
         }
@@ -189,7 +238,6 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// No answer came to a flight: once more, with twice the wait, or no more.
     pub(super) fn shake_again(&mut self, node: u32, link: u32, tries: u8) {
         let now = self.now;
-        let cost = self.cost();
         let Some(end) = self
             .members
             .get(node as usize)
@@ -200,21 +248,21 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         };
         let (peer, theirs) = (end.peer, end.theirs);
         let spent = now.since(end.since);
-        if spent >= cost.dial_timeout {
+        if spent >= cost::DIAL_TIMEOUT {
             return self.dial_failed(node, link);
         }
         match theirs {
-            None => self.shake(node, peer, What::Hello { link }, cost.first_flight),
+            None => self.shake(node, peer, What::Hello { link }, Turn::First),
             Some(theirs) => {
                 let welcome = What::Welcome {
                     link: theirs,
                     theirs: link,
                 };
-                self.shake(node, peer, welcome, cost.second_flight);
+                self.shake(node, peer, welcome, Turn::Second);
             }
         }
-        let wait = Span(cost.first_retry.0 << tries.min(6));
-        let left = Span(cost.dial_timeout.0.saturating_sub(spent.0));
+        let wait = Span(cost::RETRY.0 << tries.min(6));
+        let left = Span(cost::DIAL_TIMEOUT.0.saturating_sub(spent.0));
         let tries = tries + 1;
         self.due(
             By::Node(node),
@@ -232,7 +280,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         if !end.dialed {
             return;
         }
-        self.checks.dial_failed(node);
+        self.checks.tally.dial_failures += 1;
         self.keep_up(node, end.peer, true);
         let peer = self.members.get(end.peer as usize).map(|peer| peer.public);
         if let Some(peer) = peer.filter(|_| end.asked) {
@@ -243,8 +291,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// Tells the core that its end is up; `false` when it had no room.
     pub(super) fn up(&mut self, node: u32, link: u32) -> bool {
         let now = self.now;
-        let transport = self.scenario.topology.transport;
-        let (mtu, max_frame) = self.air.mtu(transport);
+        let (mtu, max_frame) = (self.bundle(), self.longest());
         let Some(end) = self
             .members
             .get_mut(node as usize)
@@ -268,7 +315,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             dialed,
             observed: list.get(..len).unwrap_or_default(),
         };
-        self.hash.link(node, now, link, peer_node, true);
+        self.note(node, Fact::Link { peer: peer_node, up: true });
         if !matches!(
             self.feed(node, Input::Link(up)),
             Some(Verdict::Accepted(_))
@@ -292,8 +339,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     }
 
     fn say_closed(&mut self, node: u32, peer: u32, theirs: u32) {
-        let bytes = self.cost().close;
-        self.shake(node, peer, What::Closed { link: theirs }, bytes);
+        self.say(node, peer, What::Closed { link: theirs });
     }
 
     /// The peer has closed the link.
@@ -339,7 +385,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             self.falls_silent(end.peer, theirs);
         }
         if end.state == EndState::Up {
-            self.hash.link(node, self.now, link, end.peer, false);
+            self.note(node, Fact::Link { peer: end.peer, up: false });
             self.feed(
                 node,
                 Input::Link(LinkEvent::Down { link: LinkId(link) }),
@@ -351,10 +397,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// This end will hear nothing more: it looks after the idle timeout, less the time since the
     /// last keep-alive.
     pub(super) fn falls_silent(&mut self, node: u32, link: u32) {
-        let cost = self.cost();
         let bits = draw(self.seed, node, link, self.now.0, Purpose::Backoff);
-        let since_heard = bits % cost.keep_alive.0.max(1);
-        let at = self.now.plus(Span(cost.idle_timeout.0 - since_heard));
+        let since_heard = bits % cost::KEEP_ALIVE.0.max(1);
+        let at = self.now.plus(Span(cost::IDLE_TIMEOUT.0 - since_heard));
         self.due(By::Node(node), at, node, What::Listen { link });
     }
 
@@ -378,11 +423,11 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// Takes an end away, and what it still held.
     fn remove_end(&mut self, node: u32, link: u32) -> Option<End> {
         let now = self.now;
-        let cost = self.cost();
+        let costs = self.costs;
         let member = self.members.get_mut(node as usize)?;
         let end = member.remove_end(link)?;
         if end.state == EndState::Up {
-            member.bytes_sent += cost.kept_alive(now.since(end.since));
+            member.bytes_sent += costs.kept_alive(now.since(end.since));
         }
         if let Some(stuck) = end.stuck {
             self.payloads.free(stuck);
@@ -505,8 +550,16 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
 
     /// Every end that can no longer hear its peer will notice.
     pub(super) fn look_for_silence(&mut self) {
+        self.look_for_silence_of(0..self.nodes());
+    }
+
+    /// Those of these nodes that can no longer hear a peer will notice.
+    pub(super) fn look_for_silence_of(&mut self, nodes: impl IntoIterator<Item = u32>) {
         let mut deaf = Vec::new();
-        for (member, node) in self.members.iter().zip(0_u32..) {
+        for node in nodes {
+            let Some(member) = self.members.get(node as usize) else {
+                continue;
+            };
             for end in member.ends.iter().filter(|end| end.state == EndState::Up) {
                 if !self.air.passes(end.peer, node) {
                     deaf.push((node, end.link));
@@ -521,7 +574,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// A node that stood still for longer than its links live has lost them.
     pub(super) fn resume(&mut self, node: u32) {
         let now = self.now;
-        let idle = self.cost().idle_timeout;
+        let idle = cost::IDLE_TIMEOUT;
         let Some(member) = self.members.get_mut(node as usize) else {
             return;
         };

@@ -3,13 +3,14 @@
 use std::collections::VecDeque;
 
 use tom_core::Node;
-use tom_core::identity::{Handle, PublicKey};
+use tom_core::identity::{Handle, Keys, PublicKey};
 use tom_core::output::DeliveryId;
 use tom_core::storage::Heap;
+use tom_core::time::Instant;
 
 use super::disk::Disk;
 use crate::adversary::Adversary;
-use crate::engine::Handle as Payload;
+use crate::engine::payload::Handle as Payload;
 use crate::net::clock::Clock;
 use crate::suite::SimSuite;
 use crate::time::Time;
@@ -23,6 +24,7 @@ pub struct Member<C: SimSuite> {
     /// The core; none while the node is down. A box: nodes that are down cost little.
     pub(crate) core: Option<Box<Core<C>>>,
     pub(crate) public: PublicKey,
+    pub(crate) keys: C::Keys,
     /// Its place among the scenario's profiles.
     pub(crate) profile: u16,
     /// How often it has started.
@@ -92,6 +94,36 @@ pub(crate) struct Keep {
 }
 
 impl<C: SimSuite> Member<C> {
+    /// A node that has not started yet.
+    pub(crate) fn new(keys: C::Keys, profile: u16, clock: Clock, durable: bool) -> Self {
+        Self {
+            core: None,
+            public: *keys.public(),
+            keys,
+            profile,
+            starts: 0,
+            sequence: 0,
+            packets: 0,
+            wake_at: Time::NEVER,
+            still_until: Time::ZERO,
+            stood_since: Time::ZERO,
+            clock,
+            ends: Vec::new(),
+            next_link: 1,
+            keep: Vec::new(),
+            hands: VecDeque::new(),
+            next_hand: 0,
+            disk: durable.then(Box::default),
+            adversary: None,
+            bytes_sent: 0,
+        }
+    }
+
+    /// What the core's clock shows.
+    pub(crate) fn local(&self, now: Time) -> Instant {
+        Instant::from_millis(self.clock.local_ms(now))
+    }
+
     /// Whether it runs: started, and neither suspended nor asleep.
     pub(crate) fn runs(&self, now: Time) -> bool {
         self.core.is_some() && self.still_until <= now

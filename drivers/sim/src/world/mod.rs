@@ -11,6 +11,7 @@
 //! | `drive.rs` | inputs go in, outputs are done: what every driver does |
 //! | `links.rs` | handshakes, links that come up, fall silent, and are dialled again |
 //! | `flight.rs` | bytes on their way |
+//! | `adverse.rs` | bytes that pass through an adversary's hands |
 //! | `deeds.rs` | the external events |
 //! | `disk.rs` | what durable nodes keep |
 //! | `size.rs` | named capacities |
@@ -18,6 +19,7 @@
 //! What happens is a function of scenario, seed and schedule. An *event* is one input handled by a
 //! node; what the world does for itself (timers of links, checks) is not counted.
 
+mod adverse;
 mod build;
 mod deeds;
 mod disk;
@@ -31,19 +33,20 @@ pub mod size;
 use std::sync::Arc;
 
 use crate::check::{Checks, Violation};
-use crate::engine::{Key, Payloads, Queue, RunHash};
-use crate::net::Air;
+use crate::engine::hash::RunHash;
+use crate::engine::payload::Payloads;
+use crate::engine::{Key, Queue};
+use crate::net::path::Path;
+use crate::scenario::model::Profile;
 use crate::scenario::{Scenario, Schedule};
 use crate::suite::SimSuite;
 use crate::time::Time;
-use crate::trace::Trace;
+use crate::trace::{Fact, Trace};
 
 pub use build::Setup;
 pub use item::{Item, What};
 pub use member::Member;
 
-/// 2027-01-15, a day like any other: wall time at the start of every run.
-pub const EPOCH: u64 = 1_800_000_000;
 /// Whoever makes something due. Its number is the source in the event's key: what comes from outside
 /// is first at any moment, then the nodes in their order, then the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,10 +79,14 @@ pub struct World<C: SimSuite, Q> {
     pub(crate) members: Vec<Member<C>>,
     /// The members' identities, to find them by.
     pub(crate) phone_book: Arc<member::PhoneBook>,
-    pub(crate) air: Air,
+    pub(crate) air: Path,
+    pub(crate) costs: links::Costs,
+    pub(crate) profiles: Arc<[Profile]>,
     pub(crate) scenario: Arc<Scenario>,
     pub(crate) schedule: Arc<Schedule>,
     pub(crate) checks: Checks,
+    /// Every envelope is looked at.
+    pub(crate) checked: bool,
     pub(crate) hash: RunHash,
     pub(crate) trace: Option<Trace>,
     /// Inputs handled by nodes.
@@ -160,6 +167,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let node = item.target;
         // Only what nodes send each other asks whom it is from.
         let from = key.source.wrapping_sub(1);
+        self.hash.event(node, key, item.what.number(), self.bytes_of(&item.what));
         match item.what {
             What::Wake => self.wake(node),
             What::Datagram(flight) => self.arrive(from, node, flight),
@@ -175,10 +183,49 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             What::Take { slot } => self.take(node, slot),
             What::Stored { slot } => self.stored(node, slot),
             What::Resume => self.resume(node),
+            What::Later { link, payload } => self.later(node, link, payload),
+            What::Sleep => self.sleep(node),
             What::Spam => self.spam(node),
             What::Check => self.check(),
         }
         true
+    }
+
+    /// The bytes that are part of an event.
+    fn bytes_of(&self, what: &What) -> &[u8] {
+        match what {
+            What::Datagram(flight) => self.payloads.get(flight.payload),
+            What::Later { payload, .. } => self.payloads.get(*payload),
+            What::Wake
+            | What::Deed(_)
+            | What::Hello { .. }
+            | What::Welcome { .. }
+            | What::Finish { .. }
+            | What::Again { .. }
+            | What::Closed { .. }
+            | What::Listen { .. }
+            | What::Redial { .. }
+            | What::Writable { .. }
+            | What::Take { .. }
+            | What::Stored { .. }
+            | What::Resume
+            | What::Sleep
+            | What::Spam
+            | What::Check => &[],
+        }
+    }
+
+    /// Keeps a fact, where a trace is kept.
+    fn note(&mut self, node: u32, fact: Fact) {
+        if let Some(trace) = &mut self.trace {
+            trace.put(self.now, node, fact);
+        }
+    }
+
+    /// The profile of a node.
+    fn profile(&self, node: u32) -> Option<&Profile> {
+        let place = self.members.get(node as usize)?.profile;
+        self.profiles.get(usize::from(place))
     }
 
     /// Makes something due.
