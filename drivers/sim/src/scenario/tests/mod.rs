@@ -1,0 +1,5 @@
+//! Scenarios read, printed, drawn and explained.
+
+mod errors;
+mod random;
+mod roundtrip;
