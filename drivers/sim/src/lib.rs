@@ -11,6 +11,7 @@ pub mod engine;
 pub mod net;
 pub mod oracle;
 pub mod scenario;
+pub mod sched_tmp;
 pub mod suite;
 pub mod time;
 pub mod trace;

@@ -93,18 +93,6 @@ impl Op {
             Self::Equal => (left - right).abs() < 1e-9,
         }
     }
-
-    /// As it is written.
-    #[must_use]
-    pub const fn sign(self) -> &'static str {
-        match self {
-            Self::Below => "<",
-            Self::AtMost => "<=",
-            Self::AtLeast => ">=",
-            Self::Above => ">",
-            Self::Equal => "==",
-        }
-    }
 }
 
 impl Checks {

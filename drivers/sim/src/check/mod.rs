@@ -232,7 +232,7 @@ impl Checks {
     }
 
     /// A node refused a message, or was not there to take it.
-    pub(crate) fn not_sent(&mut self, number: u32, now: Time, refusal: Option<Refusal>) {
+    pub(crate) fn not_sent(&mut self, now: Time, refusal: Option<Refusal>) {
         match refusal {
             Some(refusal) => {
                 self.tally.refused += 1;
@@ -242,7 +242,6 @@ impl Checks {
             }
             None => self.tally.absent += 1,
         }
-        self.truth.not_sent(number);
     }
 
     /// An application is given a message; says which one, if it is one.

@@ -153,7 +153,7 @@ named! {
         SessionRenewed = "session_renewed",
         /// Two nodes that spoke over relays made a link.
         DirectLink = "direct_link",
-        /// A proof came after the next attempt had begun.
+        /// A proof came after the message had ended.
         LateProof = "late_proof",
         /// A message ended its life unproven.
         Expired = "expired",
@@ -221,5 +221,9 @@ named! {
         DeadlinesComplete = "deadlines_complete",
         /// No node reports a bug of its own.
         NoBug = "no_bug",
+        /// No application is given what nobody sent it.
+        NothingForged = "nothing_forged",
+        /// After the last fault everything is proven in time: liveness.
+        Converges = "converges",
     }
 }

@@ -99,7 +99,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             .get(from as usize)
             .is_some_and(|member| member.runs(now))
         {
-            return self.checks.not_sent(number, now, None);
+            return self.checks.not_sent(now, None);
         }
         let mut payload = vec![0; (len as usize).max(PAYLOAD_LEAST)];
         self.checks.fill(number, &mut payload);
@@ -129,7 +129,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 self.note(from, fact);
             }
             Some(Verdict::Refused(refusal)) => {
-                self.checks.not_sent(number, now, Some(refusal));
+                self.checks.not_sent(now, Some(refusal));
             }
             Some(Verdict::Accepted(None) | Verdict::Dropped(_)) | None => {}
         }

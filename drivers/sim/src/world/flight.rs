@@ -78,10 +78,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let mut used = false;
         for Arrival { at, damage } in arrivals.into_iter().flatten() {
             let damage = match damage {
-                Damage::None => Flight::WHOLE,
-                Damage::Bit(bit) if cable => bit,
+                Damage::None => Damage::None,
+                damage if cable => damage,
                 // A link that authenticates drops it.
-                Damage::Bit(_) => {
+                _ => {
                     self.air.count(Why::Damaged);
                     continue;
                 }
@@ -169,14 +169,11 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// A link that was full has room: what waited goes, then the core may go on.
     pub(super) fn writable(&mut self, node: u32, link: u32) {
         let now = self.now;
-        let Some(end) = self
+        let stuck = self
             .members
-            .get_mut(node as usize)
-            .and_then(|member| member.end_mut(link))
-        else {
-            return;
-        };
-        let Some(stuck) = end.stuck else {
+            .get(node as usize)
+            .and_then(|member| member.end(link)?.stuck);
+        let Some(stuck) = stuck else {
             return;
         };
         let len = u32::try_from(self.payloads.get(stuck).len()).unwrap_or(u32::MAX);
@@ -184,7 +181,13 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         if room_at > now {
             return self.due(By::Node(node), room_at, node, What::Writable { link });
         }
-        end.stuck = None;
+        if let Some(end) = self
+            .members
+            .get_mut(node as usize)
+            .and_then(|member| member.end_mut(link))
+        {
+            end.stuck = None;
+        }
         self.fly(node, link, stuck, len);
         let link = LinkId(link);
         self.feed(node, Input::Link(LinkEvent::Writable { link }));
@@ -224,8 +227,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 return self.payloads.free(flight.payload);
             }
         }
-        if flight.damage != Flight::WHOLE {
-            Damage::Bit(flight.damage).apply(self.payloads.change(&mut flight.payload));
+        if flight.damage != Damage::None {
+            flight
+                .damage
+                .apply(self.payloads.change(&mut flight.payload));
         }
         let adverse = self
             .members

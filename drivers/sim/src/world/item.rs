@@ -1,6 +1,7 @@
 //! What can be due.
 
 use crate::engine::payload::Handle;
+use crate::net::disorder::Damage;
 
 /// Something due at one node.
 #[derive(Clone, Copy, Debug)]
@@ -100,15 +101,10 @@ pub struct Flight {
     pub link: u32,
     /// The bytes.
     pub payload: Handle,
-    /// The bit that is damaged on arrival; [`Flight::WHOLE`]: none.
-    pub damage: u32,
+    /// What is done to them on arrival.
+    pub damage: Damage,
     /// It is through the receiver's access link.
     pub landed: bool,
-}
-
-impl Flight {
-    /// Nothing is damaged.
-    pub const WHOLE: u32 = u32::MAX;
 }
 
 impl What {

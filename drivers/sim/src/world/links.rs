@@ -88,7 +88,7 @@ impl Costs {
     }
 
     /// What one end of a link that was up so long has spent on keeping it alive, in bytes.
-    fn kept_alive(&self, span: Span) -> u64 {
+    pub(super) fn kept_alive(&self, span: Span) -> u64 {
         span.0 / cost::KEEP_ALIVE.0 * u64::from(self.word)
     }
 }

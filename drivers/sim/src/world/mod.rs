@@ -13,6 +13,7 @@
 //! | `flight.rs` | bytes on their way |
 //! | `adverse.rs` | bytes that pass through an adversary's hands |
 //! | `deeds.rs` | the external events |
+//! | `look.rs` | what the checks look at from time to time, and what a run comes to |
 //! | `disk.rs` | what durable nodes keep |
 //! | `size.rs` | named capacities |
 //!
@@ -27,6 +28,7 @@ mod drive;
 mod flight;
 mod item;
 mod links;
+mod look;
 mod member;
 pub mod size;
 
@@ -38,7 +40,8 @@ use crate::engine::payload::Payloads;
 use crate::engine::{Key, Queue};
 use crate::net::path::Path;
 use crate::scenario::model::Profile;
-use crate::scenario::{Scenario, Schedule};
+use crate::scenario::Scenario;
+use crate::sched_tmp::Schedule;
 use crate::suite::SimSuite;
 use crate::time::Time;
 use crate::trace::{Fact, Trace};
@@ -167,7 +170,8 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let node = item.target;
         // Only what nodes send each other asks whom it is from.
         let from = key.source.wrapping_sub(1);
-        self.hash.event(node, key, item.what.number(), self.bytes_of(&item.what));
+        let bytes = bytes_of(&self.payloads, &item.what);
+        self.hash.event(node, key, item.what.number(), bytes);
         match item.what {
             What::Wake => self.wake(node),
             What::Datagram(flight) => self.arrive(from, node, flight),
@@ -189,30 +193,6 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             What::Check => self.check(),
         }
         true
-    }
-
-    /// The bytes that are part of an event.
-    fn bytes_of(&self, what: &What) -> &[u8] {
-        match what {
-            What::Datagram(flight) => self.payloads.get(flight.payload),
-            What::Later { payload, .. } => self.payloads.get(*payload),
-            What::Wake
-            | What::Deed(_)
-            | What::Hello { .. }
-            | What::Welcome { .. }
-            | What::Finish { .. }
-            | What::Again { .. }
-            | What::Closed { .. }
-            | What::Listen { .. }
-            | What::Redial { .. }
-            | What::Writable { .. }
-            | What::Take { .. }
-            | What::Stored { .. }
-            | What::Resume
-            | What::Sleep
-            | What::Spam
-            | What::Check => &[],
-        }
     }
 
     /// Keeps a fact, where a trace is kept.
@@ -242,5 +222,29 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             sequence: *sequence,
         };
         self.queue.push(key, Item { target, what });
+    }
+}
+
+/// The bytes that are part of an event.
+fn bytes_of<'a>(payloads: &'a Payloads, what: &What) -> &'a [u8] {
+    match what {
+        What::Datagram(flight) => payloads.get(flight.payload),
+        What::Later { payload, .. } => payloads.get(*payload),
+        What::Wake
+        | What::Deed(_)
+        | What::Hello { .. }
+        | What::Welcome { .. }
+        | What::Finish { .. }
+        | What::Again { .. }
+        | What::Closed { .. }
+        | What::Listen { .. }
+        | What::Redial { .. }
+        | What::Writable { .. }
+        | What::Take { .. }
+        | What::Stored { .. }
+        | What::Resume
+        | What::Sleep
+        | What::Spam
+        | What::Check => &[],
     }
 }
