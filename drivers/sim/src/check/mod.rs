@@ -21,9 +21,6 @@ mod tally;
 pub mod truth;
 mod wire;
 
-#[cfg(test)]
-mod tests;
-
 use tom_core::error::{Drop, Refusal};
 use tom_core::output::{Delivery, DeliveryId, Event, Output, State, Verdict};
 use tom_core::stats::Stats;

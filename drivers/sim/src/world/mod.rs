@@ -248,3 +248,6 @@ fn bytes_of<'a>(payloads: &'a Payloads, what: &What) -> &'a [u8] {
         | What::Check => &[],
     }
 }
+
+#[cfg(test)]
+mod tests;
