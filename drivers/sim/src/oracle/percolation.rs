@@ -1,7 +1,8 @@
 //! A message floods a random regular graph of which a part was removed, and nothing repairs it.
 //!
 //! Known: who survives is reached if they and the source are in the giant component, whose share is
-//! `1 - u^d` where `u = f + (1-f) u^(d-1)`; above `f = 1 - 1/(d-1)` there is none.
+//! `1 - u^d` where `u = f + (1-f) u^(d-1)`; above `f = 1 - 1/(d-1)` there is none, and whoever is
+//! reached is one of `1 + d (1-f) / (1 - (d-1)(1-f))` on average.
 
 use std::collections::BTreeSet;
 
@@ -65,7 +66,11 @@ pub(super) fn rows(effort: Effort) -> Vec<Row> {
             let mut stream = Stream::new(number, &format!("percolation {degree}"));
             let graph = regular_graph(nodes, degree, &mut stream);
             for ((percent, _), outcomes) in cases.iter().zip(&mut outcomes) {
-                outcomes.push(flood(&graph, degree, *percent, &mut stream));
+                // Where no giant component is, a flood is short and the next quite another.
+                let giant = giant_share(degree, f64::from(*percent) / 100.0);
+                for _ in 0..if giant > 0.0 { 1 } else { 25 } {
+                    outcomes.push(flood(&graph, degree, *percent, &mut stream));
+                }
             }
         }
         for (&(percent, share), outcomes) in cases.iter().zip(&outcomes) {
@@ -78,29 +83,47 @@ pub(super) fn rows(effort: Effort) -> Vec<Row> {
 /// The rows of one degree and one percentage.
 fn compare(nodes: u32, degree: usize, percent: u32, share: f64, outcomes: &[Outcome]) -> Vec<Row> {
     let case = |what: &str| format!("n={nodes} d={degree}, {percent} % removed: {what}");
-    let giant = giant_share(degree, f64::from(percent) / 100.0);
+    let kept = 1.0 - f64::from(percent) / 100.0;
+    let giant = giant_share(degree, 1.0 - kept);
     let runs = outcomes.len() as f64;
-    // A source outside the giant component reaches next to nobody: that is the chance in a run.
-    let deviation = giant * (giant * (1.0 - giant)).sqrt();
-    // A component below the threshold has a handful of nodes, however many there are.
-    let handful = if giant > 0.0 {
-        0.002
-    } else {
-        50.0 / f64::from(nodes)
-    };
-    let band = |others: f64| 3.0 * deviation * (1.0 / runs + others).sqrt() + handful;
     let reached = mean(outcomes.iter().map(|outcome| outcome.share));
-    let (known, theory) = (band(1.0 / PUBLISHED_RUNS), band(0.0));
-    let mut rows = vec![
-        Row::new("percolation", case("reached"), share, reached, known),
-        Row::new(
-            "percolation theory",
+    let (theory, deviation, least) = if giant > 0.0 {
+        // A source outside the giant component reaches next to nobody: that is the chance in a run.
+        let deviation = giant * (giant * (1.0 - giant)).sqrt();
+        (giant * giant, deviation, 0.002)
+    } else {
+        // The source and those around it, as many as a branching process has that dies out.
+        let children = (degree - 1) as f64 * kept;
+        let around = 1.0 + degree as f64 * kept / (1.0 - children);
+        let survivors = f64::from(nodes) * kept;
+        let branch = children * (1.0 - kept) / (1.0 - children).powi(3);
+        let first = degree as f64 * kept;
+        let variance = first * branch + first * (1.0 - kept) / (1.0 - children).powi(2);
+        // The theory is of endless graphs: in these a long flood meets itself.
+        let share = around / survivors;
+        (share, variance.sqrt() / survivors, 20.0 / survivors * share)
+    };
+    let band = |others: f64| 3.0 * deviation * (1.0 / runs + others).sqrt() + least;
+    let (to_known, to_theory) = (band(1.0 / PUBLISHED_RUNS), band(0.0));
+    let mut rows = Vec::new();
+    // Known with so many nodes; only a giant component has the same share of fewer.
+    if giant > 0.0 || nodes == 10_000 {
+        rows.push(Row::new(
+            "percolation",
             case("reached"),
-            giant * giant,
+            share,
             reached,
-            theory,
-        ),
-    ];
+            to_known,
+        ));
+    }
+    let reach = case("reached");
+    rows.push(Row::new(
+        "percolation theory",
+        reach,
+        theory,
+        reached,
+        to_theory,
+    ));
     if giant > 0.0 {
         let shares = || {
             let shares = outcomes.iter().map(|outcome| outcome.share);
