@@ -54,8 +54,10 @@ pub struct ToyRow {
     pub wheel_rate: Option<f64>,
     /// Simulated seconds in a second of CPU time with the wheel.
     pub speed: Option<f64>,
-    /// Resident memory in bytes that came with the network in the wheel, per node.
-    pub node_bytes: Option<u64>,
+    /// Bytes the network and the wheel hold, per node.
+    pub node_bytes: u64,
+    /// Resident memory of the whole program with them, in bytes, where the system tells.
+    pub resident: Option<u64>,
 }
 
 /// The two queues had events happen in different orders.
@@ -112,38 +114,45 @@ fn toys(size: Size) -> Vec<(u32, u64, Option<u64>, u64)> {
 
 /// One network in both queues.
 fn measure(toy: Toy, simulated: Span) -> Result<ToyRow, Disagree> {
-    let before = resident();
-    let (wheel, wheel_time, after) = time_toy::<Wheel<Event>>(toy, simulated);
-    let (heap, heap_time, _) = time_toy::<Heap<Event>>(toy, simulated);
-    if wheel != heap {
+    let (wheel, wheel_time) = time_toy::<Wheel<Event>>(toy, simulated);
+    let (heap, heap_time) = time_toy::<Heap<Event>>(toy, simulated);
+    if wheel.outcome != heap.outcome {
         return Err(Disagree {
             what: format!("{} toy nodes", toy.nodes),
         });
     }
-    let rate = |time: Option<Duration>| time.map(|time| wheel.events as f64 / time.as_secs_f64());
-    let grown = before
-        .zip(after)
-        .map(|(before, after)| after.saturating_sub(before));
+    let events = wheel.outcome.events;
+    let rate = |time: Option<Duration>| time.map(|time| events as f64 / time.as_secs_f64());
     Ok(ToyRow {
         toy,
         simulated,
-        events: wheel.events,
+        events,
         heap_rate: rate(heap_time),
         wheel_rate: rate(wheel_time),
         speed: wheel_time.map(|time| simulated.0 as f64 / 1e9 / time.as_secs_f64()),
-        node_bytes: grown.map(|bytes| bytes / u64::from(toy.nodes.max(1))),
+        node_bytes: wheel.held / u64::from(toy.nodes.max(1)),
+        resident: wheel.resident,
     })
 }
 
-fn time_toy<Q: Queue<Event>>(
-    toy: Toy,
-    simulated: Span,
-) -> (Outcome, Option<Duration>, Option<u64>) {
+/// What a toy network came to and what memory that took.
+struct Ran {
+    outcome: Outcome,
+    held: u64,
+    resident: Option<u64>,
+}
+
+fn time_toy<Q: Queue<Event>>(toy: Toy, simulated: Span) -> (Ran, Option<Duration>) {
     let mut running = toy.start::<Q>();
     let start = cpu_time();
     running.go_on(Time::ZERO.plus(simulated));
     let time = since(start);
-    (running.outcome(), time, resident())
+    let ran = Ran {
+        outcome: running.outcome(),
+        held: running.memory() as u64,
+        resident: resident(),
+    };
+    (ran, time)
 }
 
 /// One hold in both queues.
@@ -168,29 +177,36 @@ type Held = [u64; 6];
 
 /// The hash of the order in which events come out, and how long that took.
 fn time_hold<Q: Queue<Held>>(pending: u32, events: u32) -> (u64, Option<Duration>) {
+    let spans: Vec<Span> = (0..SPANS).map(later).collect();
     let mut queue = Q::default();
     for n in 0..pending {
-        queue.push(Key::new(Time::ZERO.plus(later(n)), n, 0), [n.into(); 6]);
+        let time = Time::ZERO.plus(spans[(n % SPANS) as usize]);
+        queue.push(Key::new(time, n, 0), [n.into(); 6]);
     }
     // One round first: so is the queue as it is in the middle of a run.
-    turn(&mut queue, pending);
+    turn(&mut queue, pending, &spans);
     let start = cpu_time();
-    let hash = turn(&mut queue, events);
+    let hash = turn(&mut queue, events, &spans);
     (hash, since(start))
 }
 
-fn turn<Q: Queue<Held>>(queue: &mut Q, events: u32) -> u64 {
-    let mut hash = 0;
-    for n in 0..events {
+fn turn<Q: Queue<Held>>(queue: &mut Q, events: u32, spans: &[Span]) -> u64 {
+    let mut hash = 0u64;
+    for (n, later) in (0..events).zip(spans.iter().cycle()) {
         let Some((key, item)) = queue.pop() else {
             return hash;
         };
-        hash = mix(hash ^ key.time.0 ^ item[5]);
-        let time = key.time.plus(later(hash as u32 ^ n));
-        queue.push(Key::new(time, key.source, key.sequence + 1), item);
+        let order = key.time.0 ^ u64::from(key.source) << 32 ^ item[5];
+        hash = (hash ^ order)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(29);
+        queue.push(Key::new(key.time.plus(*later), key.source, n), item);
     }
     hash
 }
+
+/// How many spans are drawn beforehand; no multiple of any number of pending events.
+const SPANS: u32 = 65_521;
 
 /// How much later an event causes another: mostly a link away, sometimes a timer.
 fn later(n: u32) -> Span {
@@ -243,11 +259,11 @@ impl fmt::Display for Bench {
         writeln!(f)?;
         writeln!(
             f,
-            "|   nodes | ping, s | flood, s |     events | heap, M/s | wheel, M/s | sim-s/CPU-s | B/node |"
+            "|   nodes | ping, s | flood, s |     events | heap, M/s | wheel, M/s | sim-s/CPU-s | B/node | RSS, MB |"
         )?;
         writeln!(
             f,
-            "|--------:|--------:|---------:|-----------:|----------:|-----------:|------------:|-------:|"
+            "|--------:|--------:|---------:|-----------:|----------:|-----------:|------------:|-------:|--------:|"
         )?;
         for row in &self.toys {
             let rate = |rate: Option<f64>| rate.map_or("-".into(), |n| format!("{:.2}", n / 1e6));
@@ -256,14 +272,16 @@ impl fmt::Display for Bench {
                 .toy
                 .flood
                 .map_or("-".into(), |span| span.as_secs().to_string());
-            let bytes = row.node_bytes.map_or("-".into(), |bytes| bytes.to_string());
+            let resident = row.resident.map(|bytes| (bytes / 1_000_000).to_string());
+            let resident = resident.as_deref().unwrap_or("-");
             writeln!(
                 f,
-                "| {:7} | {:7} | {flood:>8} | {:10} | {heap:>9} | {wheel:>10} | {:>11} | {bytes:>6} |",
+                "| {:7} | {:7} | {flood:>8} | {:10} | {heap:>9} | {wheel:>10} | {:>11} | {:6} | {resident:>7} |",
                 row.toy.nodes,
                 row.toy.ping.as_secs(),
                 row.events,
                 ns(row.speed),
+                row.node_bytes,
             )?;
         }
         Ok(())

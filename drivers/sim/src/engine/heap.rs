@@ -70,4 +70,8 @@ impl<T: Copy> Queue<T> for Heap<T> {
     fn len(&self) -> usize {
         self.0.len()
     }
+
+    fn memory(&self) -> usize {
+        size_of::<Self>() + self.0.capacity() * size_of::<Entry<T>>()
+    }
 }

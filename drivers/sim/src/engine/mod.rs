@@ -82,6 +82,9 @@ pub trait Queue<T: Copy>: Clone + Default {
     /// How many events are pending.
     fn len(&self) -> usize;
 
+    /// The memory it holds, in bytes.
+    fn memory(&self) -> usize;
+
     /// Whether nothing is pending.
     fn is_empty(&self) -> bool {
         self.len() == 0

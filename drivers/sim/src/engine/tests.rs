@@ -167,8 +167,12 @@ fn nothing_at_or_after_the_bound_comes() {
 fn chunks_are_used_again() {
     let mut wheel = Wheel::default();
     let mut fill = |round: u32| {
+        let start = u64::from(round) << 41;
         for n in 0..10_000 {
-            wheel.push(Key::new(Time(mix(u64::from(n)) >> 24), round, n), n);
+            wheel.push(
+                Key::new(Time(start + (mix(u64::from(n)) >> 24)), round, n),
+                n,
+            );
         }
         while wheel.pop().is_some() {}
         wheel.memory()

@@ -164,6 +164,23 @@ impl<Q: Queue<Event>> Running<Q> {
         self.events += run(&mut self.queue, &mut self.network, until);
     }
 
+    /// The memory it holds, in bytes.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        let Network {
+            nodes,
+            known,
+            places,
+            payloads,
+            ..
+        } = &self.network;
+        self.queue.memory()
+            + size_of_val(&nodes[..])
+            + size_of_val(&known[..])
+            + size_of_val(&places[..])
+            + payloads.memory()
+    }
+
     /// What it has come to.
     #[must_use]
     pub fn outcome(&self) -> Outcome {

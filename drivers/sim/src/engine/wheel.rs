@@ -97,15 +97,6 @@ const fn rank_in_tick(key: Key, at: u32) -> u128 {
 }
 
 impl<T: Copy> Wheel<T> {
-    /// The memory it holds, in bytes.
-    #[must_use]
-    pub fn memory(&self) -> usize {
-        size_of::<Self>()
-            + self.pool.capacity() * size_of::<(Key, T)>()
-            + self.next.capacity() * size_of::<u32>()
-            + self.open.capacity() * size_of::<u128>()
-    }
-
     /// Puts an event into the slot of its tick, which is later than the present one or, while a slot
     /// is being dealt out, equal to it.
     fn store(&mut self, key: Key, item: T) {
@@ -280,6 +271,14 @@ impl<T: Copy> Queue<T> for Wheel<T> {
 
     fn len(&self) -> usize {
         self.len
+    }
+
+    fn memory(&self) -> usize {
+        size_of::<Self>()
+            + self.pool.capacity() * size_of::<(Key, T)>()
+            + self.next.capacity() * size_of::<u32>()
+            + self.open.capacity() * size_of::<u128>()
+            + self.late.memory()
     }
 
     fn glance(&self, ahead: usize) -> Option<&T> {

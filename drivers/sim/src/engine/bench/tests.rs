@@ -9,7 +9,7 @@ fn the_queues_agree_and_both_tables_are_printed() {
     assert!(
         printed
             .lines()
-            .all(|line| matches!(columns(line), 0 | 4 | 9))
+            .all(|line| matches!(columns(line), 0 | 4 | 10))
     );
     assert_eq!(printed.lines().count(), 2 + 2 + 1 + 2 + 2);
 }
