@@ -151,6 +151,15 @@ impl PublicKey {
         high & 0x80 != 0
     }
 
+    /// The identity with this X25519 form and the other sign, or the same: the X25519 form of both is
+    /// one, and both are good keys when one is.
+    #[must_use]
+    pub(crate) const fn with_sign(mut self, sign: bool) -> Self {
+        let [.., high] = &mut self.0;
+        *high = *high & 0x7f | (sign as u8) << 7;
+        self
+    }
+
     /// The X25519 form. Costs a field inversion: keep it where it is needed often.
     #[must_use]
     pub fn to_x(&self) -> XPublic {

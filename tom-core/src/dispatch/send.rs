@@ -134,7 +134,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// The contact with this key; a stranger it pushes out leaves nothing behind.
     pub(super) fn contact(&mut self, key: &PublicKey, chosen: bool) -> Result<ContactRef, Fault> {
         let mut evicted = None;
-        let contact = self.session.contacts.obtain(key, chosen, &mut evicted);
+        let contact = self
+            .session
+            .contacts
+            .obtain(key, None, chosen, &mut evicted);
         self.evicted(evicted);
         Ok(contact?)
     }

@@ -193,6 +193,13 @@ proptest! {
         }
     }
 
+    /// Asking for the other sign costs no second curve operation, and gives what that would give.
+    #[test]
+    fn other_sign_is_the_other_key_of_one_x(x: [u8; 32], one: bool, other: bool) {
+        let (one, two) = (PublicKey::from_x(&XPublic(x), one), PublicKey::from_x(&XPublic(x), other));
+        prop_assert_eq!(one.map(|key| key.with_sign(other)), two);
+    }
+
     #[test]
     fn any_x_key_gives_its_own_identity_or_none(x: [u8; 32], sign: bool) {
         if let Ok(key) = PublicKey::from_x(&XPublic(x), sign) {

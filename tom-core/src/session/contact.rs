@@ -88,13 +88,15 @@ impl Contacts<'_> {
         })
     }
 
-    /// The contact with this key, made if need be. `chosen`: this node's own wish.
+    /// The contact with this key, made if need be. `x` is its X25519 form where that is known;
+    /// `chosen`: this node's own wish.
     ///
     /// When the table is full, the stranger unheard of for longest makes room. The contacts passed
     /// over in the search move to the end, so that repeated searches reach everybody.
     pub(crate) fn obtain(
         &mut self,
         key: &PublicKey,
+        x: Option<XPublic>,
         chosen: bool,
         evicted: &mut Option<Contact>,
     ) -> Result<ContactRef, Refusal> {
@@ -111,7 +113,7 @@ impl Contacts<'_> {
         }
         let contact = Contact {
             handle: key.handle(),
-            x: key.to_x(),
+            x: x.unwrap_or_else(|| key.to_x()),
             key: *key,
             ss: None,
             chosen,

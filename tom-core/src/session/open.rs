@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::crypto::noise::{NoiseError, PAYLOAD1_AT, Read1};
 use crate::crypto::{self, Suite, TAG_LEN};
 use crate::error::Drop;
-use crate::identity::{Keys, PublicKey, XPublic};
+use crate::identity::{Keys, PublicKey};
 use crate::time::Instant;
 use crate::wire::{
     Commit, Head, Kind, Reference, SealPayload, Secret, Sid, data_sealed_at, seal_noise_at,
@@ -90,15 +90,17 @@ impl Tables<'_> {
         );
         let buf = bytes.get_mut(noise_at..).ok_or(Drop::Truncated)?;
         let first = Read1::start::<C>(me.keys, me.x, &prologue, buf).map_err(noise_drop)?;
-        let known = self.contact_by_x(first.sender_x());
+        let sender_x = *first.sender_x();
+        // One curve operation for all that follows. No key: refused once the tag says whose fault.
+        let claimed = PublicKey::from_x(&sender_x, false).ok();
+        let known = claimed.and_then(|key| self.contact_of_either_sign(key));
         let ss = match known
             .and_then(|at| self.contacts.get(at))
             .and_then(|c| c.ss.clone())
         {
             Some(ss) => ss,
-            None => me.keys.agree(first.sender_x()).map_err(|_| Drop::WeakKey)?,
+            None => me.keys.agree(&sender_x).map_err(|_| Drop::WeakKey)?,
         };
-        let sender_x = *first.sender_x();
         let responder = first.finish::<C>(&ss, buf).map_err(noise_drop)?;
         let secret = crypto::ack_secret_seal::<C>(responder.ck());
         if let Some(Commit(commit)) = commit
@@ -113,13 +115,13 @@ impl Tables<'_> {
         let payload = SealPayload::parse(inner)?;
         let (sign, offered, terms) = (payload.sign, payload.sid, payload.terms);
         let content_at = payload_at + payload.head_len();
-        let sender = PublicKey::from_x(&sender_x, sign).map_err(|_| Drop::WeakKey)?;
+        let sender = claimed.ok_or(Drop::WeakKey)?.with_sign(sign);
         if sender == *me.public {
             return Err(Drop::BadContent);
         }
         let contact = self
             .contacts
-            .obtain(&sender, false, evicted)
+            .obtain(&sender, Some(sender_x), false, evicted)
             .map_err(|_| Drop::ContactsFull)?;
         if let Some(entry) = self.contacts.get_mut(contact) {
             entry.ss.get_or_insert(ss);
@@ -147,12 +149,11 @@ impl Tables<'_> {
         })
     }
 
-    /// The known contact with this agreement key, under either sign.
-    fn contact_by_x(&self, x: &XPublic) -> Option<ContactRef> {
+    /// The known contact with this key's X25519 form: the key under either sign.
+    fn contact_of_either_sign(&self, key: PublicKey) -> Option<ContactRef> {
         [false, true]
             .into_iter()
-            .filter_map(|sign| PublicKey::from_x(x, sign).ok())
-            .find_map(|key| self.contacts.find(&key))
+            .find_map(|sign| self.contacts.find(&key.with_sign(sign)))
     }
 
     /// Opens a session message in place. Spec ENV-20, SES-26.

@@ -309,3 +309,12 @@ fn memo_computes_for_both_ends() {
     let used = Memo::used();
     assert_eq!((used.agreed, used.agreed_before), (2, 2));
 }
+
+/// Not a measurement: that every row is there and every operation works.
+#[cfg(unix)]
+#[test]
+fn bench_has_a_row_for_everything() {
+    let rows = bench::rows(20);
+    assert_eq!(rows.len(), 3 * 8);
+    assert!(rows.iter().all(|row| row.ns > 0.0 && row.ns.is_finite()));
+}
