@@ -107,7 +107,7 @@ impl Losses {
         } else {
             walk.first(epoch, length)
         };
-        while now.until <= at {
+        while now.until <= at && now.until < Time::NEVER {
             now = walk.next(now);
         }
         self.spells[slot] = now;
