@@ -8,7 +8,7 @@ const UNLIMITED: Bandwidth = Bandwidth {
 };
 
 /// 10 ms, and nothing else happens.
-fn plain() -> Topology {
+pub(super) fn plain() -> Topology {
     Topology {
         nodes: 8,
         shape: Shape::Complete,
@@ -50,7 +50,7 @@ fn path(topology: &Topology) -> Path {
     Path::new(topology, 4, &Table::None, &mut |_| None).unwrap()
 }
 
-fn ms(ms: u64) -> Time {
+pub(super) fn ms(ms: u64) -> Time {
     Time(ms * 1_000_000)
 }
 
