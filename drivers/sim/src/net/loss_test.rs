@@ -29,7 +29,7 @@ fn the_long_run_is_the_closed_form() {
     assert!((long_run(burst()) - 0.049).abs() < 1e-6);
 }
 
-/// Spells end when the state changes; the seam of an epoch may cut or join one in hundreds.
+/// Spells end when the state changes; the seam of an epoch may cut or join one in a hundred.
 #[test]
 fn spells_are_exponential() {
     let (mut losses, mut good, mut bad) = (fresh(), vec![], vec![]);
@@ -127,4 +127,13 @@ fn never_and_always() {
         assert!(!never.lost(1, 2, n, Time::ZERO));
         assert!(always.lost(1, 2, n, Time::ZERO));
     }
+}
+
+#[test]
+fn the_run_begins_as_bad_as_it_goes_on() {
+    let mut losses = fresh();
+    let bad = (0..20_000)
+        .filter(|src| losses.bad(*src, 0, Time::ZERO))
+        .count();
+    assert!(bad.abs_diff(2_000) < 150, "{bad} of 20,000 paths");
 }
