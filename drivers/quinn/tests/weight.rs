@@ -3,6 +3,8 @@
 //! `cargo test -p tom-quinn --test weight -- --ignored --nocapture` prints each UDP packet between two
 //! transports on loopback, seen by a forwarder between them: when, which way, how long.
 
+#![expect(clippy::unwrap_used, reason = "helpers of a test fail by panicking")]
+
 mod common;
 
 use std::net::UdpSocket;
@@ -13,7 +15,7 @@ use common::{Side, loopback, numbered, queued};
 use tom_quinn::Config;
 
 /// Milliseconds, from the dialler, bytes of UDP payload.
-type Seen = Arc<Mutex<Vec<(f64, bool, usize)>>>;
+type Seen = Arc<Mutex<Vec<(u128, bool, usize)>>>;
 
 /// Forwards between whoever sends first and `server`, each packet after `delay`; writes down what it
 /// sees.
@@ -31,7 +33,7 @@ fn forwarder(server: std::net::SocketAddr, delay: Duration) -> (std::net::Socket
             if from_client {
                 client = Some(from);
             }
-            let ms = start.elapsed().as_secs_f64() * 1e3;
+            let ms = start.elapsed().as_millis();
             log.lock().unwrap().push((ms, from_client, len));
             let to = if from_client { Some(server) } else { client };
             let (socket, bytes) = (socket.clone(), buffer[..len].to_vec());
@@ -53,7 +55,7 @@ fn show(what: &str, seen: &Seen) {
     println!("{what}");
     for (ms, from_client, len) in seen.lock().unwrap().drain(..) {
         let way = if from_client { "->" } else { "<-" };
-        println!("  {ms:9.1} ms {way} {len}");
+        println!("  {ms:7} ms {way} {len}");
     }
 }
 
