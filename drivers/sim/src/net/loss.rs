@@ -8,10 +8,10 @@ use crate::time::{Span, Time};
 /// After so many times the mean of a good and a bad spell together, the spells of a link are drawn
 /// anew. A query costs at most about twice as many draws, with nothing remembered; one spell in as
 /// many is cut short.
-pub const EPOCH_SPELLS: u64 = 256;
+pub const EPOCH_SPELLS: u64 = 64;
 
-/// The most links whose place in their spells is remembered.
-const REMEMBERED: u32 = 1 << 16;
+/// The most links whose place in their spells is remembered: 14 MB.
+const REMEMBERED: u32 = 1 << 18;
 
 /// Which packets are lost: a function of seed, ends, number and time alone. What it remembers makes
 /// it faster and changes no answer.
@@ -107,7 +107,7 @@ impl Losses {
         } else {
             walk.first(epoch, length)
         };
-        while now.until <= at {
+        while now.until <= at && now.until < Time::NEVER {
             now = walk.next(now);
         }
         self.spells[slot] = now;

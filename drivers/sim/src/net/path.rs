@@ -1,5 +1,7 @@
 //! What the world asks for each packet: whether it arrives, when, and what of it.
 
+pub mod stream;
+
 use crate::draw::{Chance, Purpose, draw};
 use crate::net::cuts::Cuts;
 use crate::net::disorder::{Damage, damage, held, twice};

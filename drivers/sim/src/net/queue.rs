@@ -26,7 +26,12 @@ impl Rate {
             return Span::ZERO;
         }
         let bits = bytes as u128 * 8 * 1_000_000_000;
-        Span(bits.div_ceil(self.bits_per_second as u128) as u64)
+        let ns = bits.div_ceil(self.bits_per_second as u128);
+        Span(if ns > u64::MAX as u128 {
+            u64::MAX
+        } else {
+            ns as u64
+        })
     }
 }
 

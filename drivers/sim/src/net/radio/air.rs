@@ -219,3 +219,7 @@ fn forget(slots: &mut Vec<AirSlot>, now: Time) {
     let needed = oldest.unwrap_or(now);
     slots.retain(|slot| slot.until > needed || slot.until >= now);
 }
+
+#[cfg(test)]
+#[path = "air_test.rs"]
+mod tests;
