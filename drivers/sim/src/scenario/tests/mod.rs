@@ -1,5 +1,9 @@
 //! Scenarios read, printed, drawn and explained.
 
+mod build;
+mod dist;
 mod errors;
+mod expand;
+mod files;
 mod random;
 mod roundtrip;
