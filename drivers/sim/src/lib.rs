@@ -6,12 +6,13 @@
 
 pub mod adversary;
 pub mod check;
+pub mod cli;
 pub mod draw;
 pub mod engine;
 pub mod net;
 pub mod oracle;
+pub mod run;
 pub mod scenario;
-pub mod sched_tmp;
 pub mod suite;
 pub mod time;
 pub mod trace;

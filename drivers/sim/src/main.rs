@@ -1,3 +1,7 @@
 //! The command `tom-sim`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tom_sim::cli::main()
+}

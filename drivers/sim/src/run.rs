@@ -244,7 +244,9 @@ pub fn conclude<C: SimSuite, Q: Queue<Item>>(
     }
     for situation in Situation::ALL {
         let times = checks.tally.seen(*situation).map_or(0, |(times, _)| times);
-        outcome.situations.insert(situation.name().to_owned(), times);
+        outcome
+            .situations
+            .insert(situation.name().to_owned(), times);
     }
     for why in Why::ALL {
         let times = checks.tally.lost.of(why);

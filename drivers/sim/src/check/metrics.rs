@@ -70,7 +70,7 @@ pub fn judge(scenario: &Scenario, checks: &Checks, figures: &Figures) -> Vec<Fai
 }
 
 /// The part of a run that counts.
-fn window_of(scenario: &Scenario, window: Option<(Span, Span)>) -> (Time, Time) {
+pub(crate) fn window_of(scenario: &Scenario, window: Option<(Span, Span)>) -> (Time, Time) {
     match window {
         Some((from, to)) => (Time(from.0), Time(to.0)),
         None => {
@@ -157,7 +157,8 @@ impl Checks {
             Metric::DirectShare => share(self.truth.all().filter(counts), |told| told.direct),
             Metric::ConvergeTime => self.truth.converged_after().map(seconds),
             Metric::EventsPerNodeSecond => {
-                let node_seconds = f64::from(figures.nodes) * seconds(figures.lasted.since(Time::ZERO));
+                let node_seconds =
+                    f64::from(figures.nodes) * seconds(figures.lasted.since(Time::ZERO));
                 (node_seconds > 0.0).then(|| figures.events as f64 / node_seconds)
             }
             Metric::StretchP50 => {

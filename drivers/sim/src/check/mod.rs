@@ -30,11 +30,12 @@ use crate::scenario::Deed;
 use crate::time::{Span, Time};
 
 pub use crate::scenario::names::{Invariant, Metric, Situation};
+pub(crate) use metrics::window_of;
 pub use metrics::{Failed, Figures, judge};
+pub(crate) use pace::EVERY;
 pub use tally::Tally;
 pub use truth::{Fate, Told};
 pub use wire::Own;
-pub(crate) use pace::EVERY;
 
 /// The shortest payload: a marker, the message's number, and what makes forging show.
 pub const PAYLOAD_LEAST: usize = 16;
@@ -265,7 +266,9 @@ impl Checks {
         if !direct {
             self.tally.saw(Situation::RelayUsed, now);
         }
-        if let Err((invariant, what)) = self.truth.delivered(number, starts, now, delivery.id, direct)
+        if let Err((invariant, what)) =
+            self.truth
+                .delivered(number, starts, now, delivery.id, direct)
         {
             self.violate_about(invariant, now, node, what, Some(number));
         }

@@ -89,7 +89,11 @@ impl Tally {
         self.saw_often(Situation::DuplicateDropped, self.duplicates, now);
         self.saw_often(Situation::LateProof, self.late, now);
         self.saw_often(Situation::DialFailed, self.dial_failures, now);
-        self.saw_often(Situation::Asleep, self.lost.of(crate::net::Why::Asleep), now);
+        self.saw_often(
+            Situation::Asleep,
+            self.lost.of(crate::net::Why::Asleep),
+            now,
+        );
         let damaged = self.lost.of(crate::net::Why::Damaged);
         self.saw_often(Situation::DamagedDropped, damaged, now);
     }
@@ -106,9 +110,11 @@ fn situation(reason: Drop) -> Option<Situation> {
             Some(Situation::TableFull)
         }
         Drop::NoRoute => Some(Situation::NoRouteNack),
-        Drop::BadProof | Drop::BadNack | Drop::WrongLink | Drop::ReceiptUnknown | Drop::AckUnknown => {
-            Some(Situation::LieRefused)
-        }
+        Drop::BadProof
+        | Drop::BadNack
+        | Drop::WrongLink
+        | Drop::ReceiptUnknown
+        | Drop::AckUnknown => Some(Situation::LieRefused),
         _ => None,
     }
 }

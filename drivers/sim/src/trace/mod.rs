@@ -156,7 +156,10 @@ impl Trace {
         let fact = Fact::Arrived {
             from,
             len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
-            frames: Frames::new(bytes).flatten().map(|frame| seen(&frame)).collect(),
+            frames: Frames::new(bytes)
+                .flatten()
+                .map(|frame| seen(&frame))
+                .collect(),
         };
         self.put(at, node, fact);
     }

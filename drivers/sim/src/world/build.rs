@@ -20,8 +20,8 @@ use crate::net::latency::{NoTable, Table};
 use crate::net::path::Path;
 use crate::net::sleep;
 use crate::scenario::model::Profile;
-use crate::scenario::Scenario;
-use crate::sched_tmp::Schedule;
+use crate::scenario::{Deed, External, Scenario, Schedule};
+
 use crate::suite::SimSuite;
 use crate::time::{Span, Time};
 use crate::trace::Trace;
@@ -72,11 +72,7 @@ impl Setup {
     pub fn build<C: SimSuite, Q: Queue<Item>>(&self) -> Result<World<C, Q>, NoTable> {
         C::begin();
         let topology = &self.scenario.topology;
-        let profiles: Arc<[Profile]> = if self.scenario.profile.is_empty() {
-            Arc::new([Profile::default()])
-        } else {
-            self.scenario.profile.clone().into()
-        };
+        let profiles: Arc<[Profile]> = self.scenario.profiles().into();
         let profile_of = |node: u32| {
             let place = self.schedule.profiles.get(node as usize).copied();
             profiles.get(usize::from(place.unwrap_or(0)))
@@ -101,7 +97,8 @@ impl Setup {
         let scenario = &self.scenario.scenario;
         let converge = scenario.faults_until.and(scenario.converge_within);
         let nodes = topology.nodes;
-        let messages = self.schedule.messages();
+        let sends = |external: &&External| matches!(external.deed, Deed::Send { .. });
+        let messages = self.schedule.externals.iter().filter(sends).count();
         let mut world = World {
             seed: self.seed,
             now: Time::ZERO,
@@ -140,13 +137,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 });
             }
         }
-        let late: std::collections::BTreeSet<u32> = self.schedule.late.iter().copied().collect();
         for node in 0..self.nodes() {
-            if !late.contains(&node) {
-                self.boot(node, true);
-                self.dial_all(node, self.scenario.topology.dial_within);
-                self.sleep_cycle(node);
-            }
+            self.boot(node, true);
+            self.dial_all(node, self.scenario.topology.dial_within);
+            self.sleep_cycle(node);
         }
         self.plan(0);
         if self.checked {
@@ -192,7 +186,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             }
             records = disk.records();
         }
-        let off = member.clock.wall_ms(now).map(|wall| wall.abs_diff(true_wall_ms(now)));
+        let off = member
+            .clock
+            .wall_ms(now)
+            .map(|wall| wall.abs_diff(true_wall_ms(now)));
         self.checks.clock_error(off.unwrap_or(0));
         self.checks.started(node, now, again, forget);
         self.note(node, crate::trace::Fact::Life { up: true });
@@ -224,11 +221,17 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         else {
             return;
         };
-        let phase = sleep::phase(self.seed, node, duty);
+        let phase = self.phase(node);
         let asleep = sleep::next_asleep(now, duty, phase);
         if asleep != Time::NEVER {
             self.due(By::Node(node), asleep, node, What::Sleep);
         }
+    }
+
+    /// How far into its first turn of being awake and asleep a node starts.
+    fn phase(&self, node: u32) -> Span {
+        let phase = self.schedule.phases.get(node as usize).copied();
+        phase.unwrap_or_default()
     }
 
     /// It sleeps until its next waking time.
@@ -244,7 +247,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let Some(duty) = duty.filter(|_| member.runs(now)) else {
             return;
         };
-        let phase = sleep::phase(self.seed, node, duty);
+        let phase = self.phase(node);
         let awake = sleep::next_awake(now, duty, phase);
         self.suspend(node, awake.since(now));
     }

@@ -50,7 +50,9 @@ impl Disk {
 
     /// What is on it.
     pub(crate) fn records(&self) -> Vec<(RecordKey, u32, Vec<u8>)> {
-        let copy = |(key, (version, bytes)): (&RecordKey, &(u32, Vec<u8>))| (*key, *version, bytes.clone());
+        let copy = |(key, (version, bytes)): (&RecordKey, &(u32, Vec<u8>))| {
+            (*key, *version, bytes.clone())
+        };
         self.records.iter().map(copy).collect()
     }
 }

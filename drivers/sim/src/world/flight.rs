@@ -13,11 +13,7 @@ use crate::net::disorder::Damage;
 use crate::net::path::{Arrival, Flight as Flown};
 use crate::scenario::model::Transport;
 use crate::suite::SimSuite;
-use crate::time::Span;
 use crate::trace::Fact;
-
-/// How often QUIC sends a frame too long for a datagram again before the link is as good as dead.
-const STREAM_TRIES: u32 = 8;
 
 impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// Sends a datagram over a link that is up, through what the node's adversary makes of it.
@@ -38,7 +34,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     pub(crate) fn send(&mut self, node: u32, link: u32, bytes: &[u8]) -> bool {
         let now = self.now;
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let room_at = self.air.room_at(node, now, len.saturating_add(self.overhead()));
+        let room_at = self
+            .air
+            .room_at(node, now, len.saturating_add(self.overhead()));
         if room_at > now {
             let payload = self.payloads.put(bytes);
             if let Some(end) = self
@@ -69,14 +67,13 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return self.payloads.free(payload);
         };
         let cable = self.costs.transport == Transport::Cable;
-        let arrivals = if len > self.bundle() && self.costs.transport == Transport::Quic {
-            [self.stream(node, peer, len), None]
+        let flown = if len > self.bundle() && self.costs.transport == Transport::Quic {
+            self.stream(node, peer, len)
         } else {
-            let wire = len.saturating_add(self.overhead());
-            self.launch(node, peer, wire).arrivals
+            self.launch(node, peer, len.saturating_add(self.overhead()))
         };
         let mut used = false;
-        for Arrival { at, damage } in arrivals.into_iter().flatten() {
+        for Arrival { at, damage } in flown.arrivals.into_iter().flatten() {
             let damage = match damage {
                 Damage::None => Damage::None,
                 damage if cable => damage,
@@ -115,37 +112,28 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let sequence = member.packets;
         member.bytes_sent += u64::from(wire);
         let flown = self.air.fly(from, to, sequence, self.now, wire);
-        if let (Some(why), true) = (flown.lost, self.trace.is_some()) {
-            self.note(from, Fact::Lost { to, why });
-        }
+        self.note_loss(from, to, flown.lost);
         flown
     }
 
-    /// A frame on a QUIC stream: cut into packets, each sent again until it arrives. It is there when
-    /// the last packet is; `None` when one never is.
-    fn stream(&mut self, from: u32, to: u32, len: u32) -> Option<Arrival> {
-        let least = Span::from_millis(10);
-        let round_trip = self.air.one_way(from, to).0 + self.air.one_way(to, from).0;
-        let timeout = Span(round_trip * 3 / 2).max(least);
-        let packets = len.div_ceil(self.bundle().max(1));
-        let mut there = self.now;
-        for _ in 0..packets {
-            let wire = self.bundle().min(len).saturating_add(self.overhead());
-            let mut late = Span::ZERO;
-            let mut tries = 0..STREAM_TRIES;
-            let arrived = tries.find_map(|_| {
-                let flown = self.launch(from, to, wire);
-                let whole = flown.arrivals.iter().flatten().find(|a| a.damage == Damage::None);
-                let at = whole.map(|packet| packet.at.plus(late));
-                late = Span(late.0 * 2 + timeout.0);
-                at
-            });
-            there = there.max(arrived?);
+    /// A frame too long for a datagram, on a QUIC stream: late rather than lost.
+    fn stream(&mut self, from: u32, to: u32, len: u32) -> Flown {
+        let mtu = self.air.mtu();
+        let Some(member) = self.members.get_mut(from as usize) else {
+            return Flown::default();
+        };
+        member.packets += 1;
+        let sequence = member.packets;
+        member.bytes_sent += cost::stream(len, mtu).1;
+        let flown = self.air.fly_surely(from, to, sequence, self.now, len);
+        self.note_loss(from, to, flown.lost);
+        flown
+    }
+
+    fn note_loss(&mut self, from: u32, to: u32, lost: Option<Why>) {
+        if let (Some(why), true) = (lost, self.trace.is_some()) {
+            self.note(from, Fact::Lost { to, why });
         }
-        Some(Arrival {
-            at: there,
-            damage: Damage::None,
-        })
     }
 
     /// Bytes around each datagram.
@@ -155,7 +143,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
 
     /// The largest bundle of frames worth sending at once, in bytes.
     pub(super) fn bundle(&self) -> u32 {
-        self.air.mtu().saturating_sub(self.overhead())
+        cost::longest(self.costs.transport, self.air.mtu())
     }
 
     /// The largest frame a link carries, in bytes.
@@ -177,7 +165,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return;
         };
         let len = u32::try_from(self.payloads.get(stuck).len()).unwrap_or(u32::MAX);
-        let room_at = self.air.room_at(node, now, len.saturating_add(self.overhead()));
+        let room_at = self
+            .air
+            .room_at(node, now, len.saturating_add(self.overhead()));
         if room_at > now {
             return self.due(By::Node(node), room_at, node, What::Writable { link });
         }
@@ -198,7 +188,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let now = self.now;
         if !flight.landed {
             let len = self.payloads.get(flight.payload).len();
-            let wire = u32::try_from(len).unwrap_or(u32::MAX).saturating_add(self.overhead());
+            let wire = u32::try_from(len)
+                .unwrap_or(u32::MAX)
+                .saturating_add(self.overhead());
             match self.air.land(node, now, wire) {
                 Ok(at) if at > now => {
                     flight.landed = true;

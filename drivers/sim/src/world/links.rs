@@ -15,7 +15,7 @@ use super::member::{End, EndState};
 use super::{By, Item, What, World};
 use crate::draw::{Purpose, draw};
 use crate::engine::Queue;
-use crate::net::cost;
+use crate::net::cost::{self, KeepAlive};
 use crate::net::disorder::Damage;
 use crate::scenario::model::Transport;
 use crate::suite::SimSuite;
@@ -62,8 +62,9 @@ pub(crate) struct Costs {
     pub(crate) transport: Transport,
     /// The packets of each flight of a handshake, in bytes.
     flights: &'static [&'static [u32]],
-    /// A packet that says that a link is closed, or still there.
+    /// A packet that says that a link is closed.
     word: u32,
+    alive: Option<KeepAlive>,
 }
 
 /// Which flight of a handshake.
@@ -80,6 +81,7 @@ impl Costs {
             transport,
             flights: cost::flights(transport),
             word: cost::packet(transport, 1),
+            alive: cost::keep_alive(transport),
         }
     }
 
@@ -89,7 +91,17 @@ impl Costs {
 
     /// What one end of a link that was up so long has spent on keeping it alive, in bytes.
     pub(super) fn kept_alive(&self, span: Span) -> u64 {
-        span.0 / cost::KEEP_ALIVE.0 * u64::from(self.word)
+        self.alive.map_or(0, |alive| {
+            span.0 / alive.every.0.max(1) * u64::from(alive.ask + alive.answer)
+        })
+    }
+
+    /// How long an end that hears nothing waits, and how far back the last word may lie.
+    fn patience(&self) -> (Span, Span) {
+        match self.alive {
+            Some(alive) => (cost::IDLE_TIMEOUT, alive.every),
+            None => (cost::NOISE_DEAD, cost::NOISE_OWES),
+        }
     }
 }
 
@@ -119,8 +131,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return self.plug(node, link, peer);
         }
         self.shake(node, peer, What::Hello { link }, Turn::First);
-        let again = now.plus(cost::RETRY);
-        self.due(By::Node(node), again, node, What::Again { link, tries: 1 });
+        self.shake_later(node, link, now, 1);
     }
 
     /// A cable has no handshake: both ends are up at once.
@@ -150,7 +161,11 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let mut arrived = Some(self.now);
         for bytes in self.costs.flight(turn) {
             let flight = self.launch(from, to, *bytes);
-            let whole = flight.arrivals.iter().flatten().find(|a| a.damage == Damage::None);
+            let whole = flight
+                .arrivals
+                .iter()
+                .flatten()
+                .find(|a| a.damage == Damage::None);
             arrived = arrived.zip(whole).map(|(at, packet)| at.max(packet.at));
         }
         if let Some(at) = arrived {
@@ -183,12 +198,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             Some(end) => end.link,
             None => {
                 let mine = member.add_end(from, Some(link), false, now);
-                let again = now.plus(cost::RETRY);
-                let what = What::Again {
-                    link: mine,
-                    tries: 1,
-                };
-                self.due(By::Node(node), again, node, what);
+                self.shake_later(node, mine, now, 1);
                 mine
             }
         };
@@ -225,9 +235,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let opening = self.members.get(node as usize).is_some_and(|member| {
             member.runs(self.now)
                 && member.end(link).is_some_and(|end| {
-                    end.peer == from
-                        && end.theirs == Some(theirs)
-                        && end.state == EndState::Opening
+                    end.peer == from && end.theirs == Some(theirs) && end.state == EndState::Opening
                 })
         });
         if opening {
@@ -247,8 +255,8 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return;
         };
         let (peer, theirs) = (end.peer, end.theirs);
-        let spent = now.since(end.since);
-        if spent >= cost::DIAL_TIMEOUT {
+        let since = end.since;
+        if now.since(since) >= cost::DIAL_TIMEOUT {
             return self.dial_failed(node, link);
         }
         match theirs {
@@ -261,15 +269,15 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 self.shake(node, peer, welcome, Turn::Second);
             }
         }
-        let wait = Span(cost::RETRY.0 << tries.min(6));
-        let left = Span(cost::DIAL_TIMEOUT.0.saturating_sub(spent.0));
-        let tries = tries + 1;
-        self.due(
-            By::Node(node),
-            now.plus(wait.min(left)),
-            node,
-            What::Again { link, tries },
-        );
+        self.shake_later(node, link, since, tries + 1);
+    }
+
+    /// The flight of a handshake that began at `since` is sent for the `tries`th time again, or given
+    /// up, in its time.
+    fn shake_later(&mut self, node: u32, link: u32, since: Time, tries: u8) {
+        let after = cost::retry(u32::from(tries)).unwrap_or(cost::DIAL_TIMEOUT);
+        let what = What::Again { link, tries };
+        self.due(By::Node(node), since.plus(after), node, what);
     }
 
     /// A handshake that came to nothing.
@@ -315,11 +323,14 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             dialed,
             observed: list.get(..len).unwrap_or_default(),
         };
-        self.note(node, Fact::Link { peer: peer_node, up: true });
-        if !matches!(
-            self.feed(node, Input::Link(up)),
-            Some(Verdict::Accepted(_))
-        ) {
+        self.note(
+            node,
+            Fact::Link {
+                peer: peer_node,
+                up: true,
+            },
+        );
+        if !matches!(self.feed(node, Input::Link(up)), Some(Verdict::Accepted(_))) {
             self.close(node, link);
             return false;
         }
@@ -385,11 +396,14 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             self.falls_silent(end.peer, theirs);
         }
         if end.state == EndState::Up {
-            self.note(node, Fact::Link { peer: end.peer, up: false });
-            self.feed(
+            self.note(
                 node,
-                Input::Link(LinkEvent::Down { link: LinkId(link) }),
+                Fact::Link {
+                    peer: end.peer,
+                    up: false,
+                },
             );
+            self.feed(node, Input::Link(LinkEvent::Down { link: LinkId(link) }));
         }
         self.keep_up(node, end.peer, false);
     }
@@ -397,9 +411,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// This end will hear nothing more: it looks after the idle timeout, less the time since the
     /// last keep-alive.
     pub(super) fn falls_silent(&mut self, node: u32, link: u32) {
+        let (patience, every) = self.costs.patience();
         let bits = draw(self.seed, node, link, self.now.0, Purpose::Backoff);
-        let since_heard = bits % cost::KEEP_ALIVE.0.max(1);
-        let at = self.now.plus(Span(cost::IDLE_TIMEOUT.0 - since_heard));
+        let since_heard = bits % every.0.max(1);
+        let at = self.now.plus(Span(patience.0 - since_heard));
         self.due(By::Node(node), at, node, What::Listen { link });
     }
 
@@ -574,7 +589,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// A node that stood still for longer than its links live has lost them.
     pub(super) fn resume(&mut self, node: u32) {
         let now = self.now;
-        let idle = cost::IDLE_TIMEOUT;
+        let (idle, _) = self.costs.patience();
         let Some(member) = self.members.get_mut(node as usize) else {
             return;
         };

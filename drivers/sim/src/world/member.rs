@@ -16,7 +16,7 @@ use crate::suite::SimSuite;
 use crate::time::Time;
 
 /// A node that is up.
-pub type Core<C> = Node<Heap, <C as SimSuite>::Keys, C>;
+pub(super) type Core<C> = Node<Heap, <C as SimSuite>::Keys, C>;
 
 /// A node and its driver.
 #[derive(Clone, Debug)]

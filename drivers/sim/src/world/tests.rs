@@ -7,8 +7,7 @@ use crate::check::Metric;
 use crate::engine::{Heap, Queue, Wheel};
 use crate::net::latency::Table;
 use crate::scenario::model::Priority;
-use crate::scenario::{Deed, External, parse};
-use crate::sched_tmp::Schedule;
+use crate::scenario::{Deed, External, Schedule, parse};
 use crate::suite::{Fast, Memo, Real, SimSuite};
 use crate::time::{Span, Time};
 
@@ -51,7 +50,8 @@ fn setup(text: &str, seed: u64) -> Setup {
     let schedule = Schedule {
         externals,
         links,
-        ..Schedule::default()
+        profiles: vec![0; nodes as usize],
+        phases: Vec::new(),
     };
     Setup::new(
         Arc::new(scenario),

@@ -1,0 +1,73 @@
+//! The command line.
+//!
+//! Exit codes: 0 everything held; 1 a figure is not what the scenario asserts; 2 wrong input; 3 an
+//! invariant did not hold; 4 not everything was proven in time after the last fault; 5 a run panicked.
+
+mod bench;
+mod explain;
+mod load;
+mod oracles;
+mod run;
+mod say;
+mod sweep;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::run::Verdict;
+
+/// Thousands of ToM nodes from one seed, faults included.
+#[derive(Debug, Parser)]
+#[command(name = "tom-sim", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Play one scenario with one seed
+    Run(run::Args),
+    /// Play scenarios with many seeds, on all cores
+    Sweep(sweep::Args),
+    /// Print a scenario with everything a seed draws for it
+    Explain(explain::Args),
+    /// Compare the engine with results that are known beforehand
+    Oracles(oracles::Args),
+    /// Measure the engine, the suites and whole nodes
+    Bench(bench::Args),
+}
+
+/// The input was wrong: exit code 2.
+const WRONG_INPUT: u8 = 2;
+
+/// Runs the command line of this process.
+#[must_use]
+pub fn main() -> ExitCode {
+    let done = match Cli::parse().what {
+        What::Run(args) => run::run(&args),
+        What::Sweep(args) => sweep::run(&args),
+        What::Explain(args) => explain::run(&args),
+        What::Oracles(args) => oracles::run(&args),
+        What::Bench(args) => bench::run(&args),
+    };
+    match done {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            say::error(&format!("{error:#}"));
+            ExitCode::from(WRONG_INPUT)
+        }
+    }
+}
+
+/// The exit code of a verdict.
+const fn code(verdict: Verdict) -> u8 {
+    match verdict {
+        Verdict::Passed => 0,
+        Verdict::Failed => 1,
+        Verdict::Safety => 3,
+        Verdict::Liveness => 4,
+        Verdict::Crash => 5,
+    }
+}
