@@ -3,8 +3,8 @@
 //! identities and keeps nothing secret: it is for counting, not for trusting.
 //!
 //! Where no decision of the core depends on a ciphertext, an id or a hash, a run takes the same
-//! course under all three; `tests/suites_agree.rs` compares. Two things do depend on one: which of two
-//! crossed handshakes is used (SES-30), and what damaged lengths make of sealed bytes.
+//! course under all three; `tests/suites_agree.rs` compares. One thing does: what
+//! a damaged length makes of sealed bytes.
 
 #[cfg(unix)]
 mod bench;
