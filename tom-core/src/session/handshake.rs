@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::crypto::Suite;
 use crate::crypto::noise::{PAYLOAD2_AT, Responder, Split};
 use crate::error::Drop;
-use crate::identity::Keys;
+use crate::identity::{Keys, PublicKey};
 use crate::time::{Instant, Span};
 use crate::wire::{NOISE2_LEN, Reference, RespPayload, Sid, Terms};
 
@@ -33,6 +33,7 @@ impl Tables<'_> {
     /// Spec ENT-4, SES-2.
     pub(super) fn answer<C: Suite>(
         &mut self,
+        own: &PublicKey,
         now: Instant,
         config: &Config,
         at: ContactRef,
@@ -85,7 +86,7 @@ impl Tables<'_> {
             noise,
         };
         self.establish(
-            now, config, at, false, sid, offer.sid, offer.peer, &split, resp,
+            own, now, config, at, false, sid, offer.sid, offer.peer, &split, resp,
         )?;
         if let Some(contact) = self.contacts.get_mut(at) {
             contact.answered = Some(now);
@@ -135,6 +136,7 @@ impl Tables<'_> {
             contact.pending = contact.pending.saturating_sub(1);
         }
         self.establish(
+            me.public,
             now,
             config,
             at,
@@ -179,6 +181,7 @@ impl Tables<'_> {
     )]
     fn establish(
         &mut self,
+        own: &PublicKey,
         now: Instant,
         config: &Config,
         at: ContactRef,
@@ -218,7 +221,7 @@ impl Tables<'_> {
             version: 0,
             persist_queued: false,
         };
-        let crossed = self.crossed_by(at, &session);
+        let crossed = self.crossed_by(own, at, &session);
         self.sessions.insert(session).ok()?;
         let contact = self.contacts.get_mut(at)?;
         contact.sessions += 1;
@@ -230,8 +233,11 @@ impl Tables<'_> {
     }
 
     /// Whether the contact's sending session came of a crossed handshake and keeps its place:
-    /// both ends send on the one with the smaller handshake hash. Spec SES-30, CON-4.
-    fn crossed_by(&self, at: ContactRef, new: &Session) -> bool {
+    /// both ends send on the one that the node with the lower key started. Spec SES-30, CON-4.
+    fn crossed_by(&self, own: &PublicKey, at: ContactRef, new: &Session) -> bool {
+        let Some(peer) = self.contacts.get(at).map(|contact| contact.key) else {
+            return false;
+        };
         let sending = self.contacts.get(at).and_then(|contact| contact.send);
         let Some(old) = sending.and_then(|sid| self.sessions.get(self.sessions.find(&sid.0)?))
         else {
@@ -241,6 +247,6 @@ impl Tables<'_> {
         !renewing
             && old.initiator != new.initiator
             && old.age(new.created) < CROSSED
-            && old.h < new.h
+            && (old.initiator == (own < &peer))
     }
 }

@@ -128,6 +128,7 @@ impl Tables<'_> {
         }
         let answer = match offered {
             Some(sid) => self.answer::<C>(
+                me.public,
                 now,
                 config,
                 contact,

@@ -2,8 +2,9 @@
 //! each agreement and each opening once for both ends. [`Fast`] gives the same lengths and the same
 //! identities and keeps nothing secret: it is for counting, not for trusting.
 //!
-//! No decision of the core depends on a ciphertext, an id or a hash, so a run takes the same course
-//! under all three; `tests/suites_agree.rs` compares.
+//! Where no decision of the core depends on a ciphertext, an id or a hash, a run takes the same
+//! course under all three; `tests/suites_agree.rs` compares. One thing does: what
+//! a damaged length makes of sealed bytes.
 
 #[cfg(unix)]
 mod bench;

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use tom_core::config::Config;
 use tom_core::entropy::Seed;
-use tom_core::identity::{Keys as _, PublicKey};
+use tom_core::identity::PublicKey;
 use tom_core::input::{Command, Input, LinkEvent, LinkId, Send};
 use tom_core::node::Node;
 use tom_core::output::{DeliveryId, Event, Output, State, Verdict};
