@@ -151,7 +151,7 @@ impl Trace {
         Self::parse(&text)
     }
 
-    /// Takes a trace apart: lines of a time in seconds, `CONN` with two people and `up` or `down`, or
+    /// Takes a trace apart: lines of a time in seconds, `CONN` with two people (below 65,536) and `up` or `down`, or
     /// `C` with the name of a message, its sender, its receiver and its size.
     ///
     /// # Errors
@@ -210,7 +210,9 @@ fn parse_line(line: &str) -> Option<(Time, Event)> {
     if kind == "C" {
         fields.next()?;
     }
-    let (a, b) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    // There is room for everybody up to the highest number.
+    let mut person = || fields.next()?.parse::<u16>().ok().map(u32::from);
+    let (a, b) = (person()?, person()?);
     let event = match (kind, fields.next()?) {
         ("CONN", "up") => Event::Up(a, b),
         ("CONN", "down") => Event::Down(a, b),

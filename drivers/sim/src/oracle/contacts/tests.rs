@@ -32,6 +32,7 @@ fn messages_go_where_people_meet() {
 fn a_line_that_says_nothing_is_named() {
     for wrong in [
         "0 CONN 1 up",
+        "0 CONN 1 70000 up",
         "x CONN 1 2 up",
         "0 CONN 1 2 sideways",
         "0 D A 1 2 3",
