@@ -35,7 +35,7 @@ fn one(draft: &mut Draft<'_>, churn: &Churn, stream: &mut Stream) -> Result<(), 
                 let mut at = Time::ZERO;
                 loop {
                     at = at.plus(up_s.sample_span(stream).max(LEAST));
-                    if at >= draft.calm {
+                    if at >= draft.calm || draft.is_full() {
                         break;
                     }
                     draft.add_fault(at, Deed::Crash { node });

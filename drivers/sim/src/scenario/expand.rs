@@ -15,7 +15,7 @@ use crate::draw::{Chance, Stream};
 use crate::time::{Span, Time};
 
 /// The most external events a run may have: memory.
-const MOST: usize = 50_000_000;
+const MOST: usize = 20_000_000;
 
 /// What a seed makes of a scenario.
 #[derive(Clone, Debug, PartialEq)]
@@ -144,9 +144,9 @@ impl Draft<'_> {
         }
         self.contacts()?;
         traffic::draw(self)?;
-        if self.externals.len() > MOST {
-            let problem = format!("{} external events", self.externals.len());
-            let remedy = format!("write a shorter or calmer scenario, of {MOST} at most");
+        if self.is_full() {
+            let problem = format!("this makes more than {MOST} external events");
+            let remedy = "write a shorter or calmer scenario";
             return Err(Bad::new(problem, remedy).at(&self.scenario.scenario.name, 1));
         }
         self.externals.sort_by_key(|external| external.at);
@@ -162,9 +162,14 @@ impl Draft<'_> {
         Stream::new(self.seed, &format!("{kind} {at}"))
     }
 
+    /// There are more events than there may be: what comes now is left out, and then all is refused.
+    pub(super) fn is_full(&self) -> bool {
+        self.externals.len() > MOST
+    }
+
     /// Adds what is done within the run.
     pub(super) fn add(&mut self, at: Time, deed: Deed) {
-        if at < self.end {
+        if at < self.end && !self.is_full() {
             self.externals.push(External { at, deed });
         }
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use super::deed::{Deed, External};
-use super::error::{Bad, did_you_mean};
+use super::error::{Bad, ScenarioError, did_you_mean};
 use super::model::{AdversaryKind, Loss, Priority};
 use super::units::{read_share, read_span, show_chance, show_span};
 use crate::draw::Chance;
@@ -197,6 +197,33 @@ impl fmt::Display for External {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} s  {}", seconds(self.at), self.deed)
     }
+}
+
+/// The external events of a file, one per line; empty lines and those that begin with `#` say nothing.
+///
+/// # Errors
+/// A line is no external event, or is before the one above it.
+pub fn read_externals(text: &str, name: &str) -> Result<Vec<External>, ScenarioError> {
+    let mut events: Vec<External> = Vec::new();
+    for (at, line) in text.lines().enumerate() {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let event: External = line.parse().map_err(|LineError(why)| {
+            let (problem, remedy) = why.split_once("; ").unwrap_or((&why, "correct the line"));
+            Bad::new(problem, remedy).at(name, at + 1)
+        })?;
+        if events.last().is_some_and(|last| last.at > event.at) {
+            let bad = Bad::new(
+                "this is before the line above",
+                "put lines in order of time",
+            );
+            return Err(bad.at(name, at + 1));
+        }
+        events.push(event);
+    }
+    Ok(events)
 }
 
 /// Takes the words of a line one by one.

@@ -1,6 +1,7 @@
 //! Scenarios: what is simulated, as a file, as a builder, and as the external events that a seed
 //! makes of it.
 
+mod asserts;
 mod builder;
 mod churn;
 pub mod deed;
@@ -18,6 +19,7 @@ pub mod model;
 pub mod names;
 mod parse;
 mod readers;
+mod tables;
 mod traffic;
 mod units;
 mod valid;
@@ -33,7 +35,7 @@ pub use error::ScenarioError;
 pub use expand::{Schedule, expand};
 pub use explain::explain;
 pub use files::Files;
-pub use line::LineError;
+pub use line::{LineError, read_externals};
 pub use model::Scenario;
 pub use parse::parse;
 pub use readers::{Contact, Matrix, Point, UpDown, Write};

@@ -11,7 +11,7 @@ use crate::draw::Stream;
 use crate::scenario::graph::{is_connected, links};
 use crate::scenario::model::{Churn, Fault, Scenario, Shape};
 use crate::scenario::tests::random;
-use crate::scenario::{Deed, External, Files, expand, explain, parse};
+use crate::scenario::{Deed, External, Files, expand, explain, parse, read_externals};
 use crate::time::{Span, Time};
 
 const LEAST: &str = "[scenario]\nname = \"a\"\nduration = \"1h\"\n[topology]\nnodes = 100\n";
@@ -253,6 +253,32 @@ fn lines_are_for_people() {
         fails.to_string(),
         "nothing is called `crahs`; did you mean `crash`?"
     );
+}
+
+#[test]
+fn a_file_of_lines_names_the_one_that_is_wrong() {
+    let text = "# a failure\n\n1.000 s  crash 3\n2.000 s  start 3 forget\n";
+    let events = read_externals(text, "f.events").unwrap();
+    assert_eq!(events.len(), 2);
+    let wrong = |more: &str| {
+        let text = format!("{text}{more}");
+        read_externals(&text, "f.events").unwrap_err().to_string()
+    };
+    assert_eq!(
+        wrong("3.000 s  start x"),
+        "f.events:5: `x` is not a node; write a whole number"
+    );
+    assert_eq!(
+        wrong("1.500 s  calm"),
+        "f.events:5: this is before the line above; put lines in order of time"
+    );
+}
+
+#[test]
+fn too_many_events_are_refused() {
+    let scenario = read("[[traffic]]\nkind = \"uniform\"\nper_hour = 1_000_000_000\n");
+    let error = expand(&scenario, 1, &Files::default()).unwrap_err();
+    assert!(error.problem.contains("more than 20000000"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Scenarios read, printed, drawn and explained.
 
 mod build;
+mod canon;
 mod dist;
 mod errors;
 mod expand;
