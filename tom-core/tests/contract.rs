@@ -291,12 +291,12 @@ proptest! {
                 Node::new(storage(options.limits), keys(at), options.config(), seed, Instant::ZERO)
                     .expect("a valid configuration");
             let (before, after) = house.tape.split_at(cut.index(house.tape.len()));
-            play(&mut node, &before.to_vec());
+            play(&mut node, before);
             let mut copy = node.clone();
             let deadline = node.deadline();
-            let played = play(&mut copy, &after.to_vec());
+            let played = play(&mut copy, after);
             prop_assert_eq!(node.deadline(), deadline);
-            assert_same(&play(&mut node, &after.to_vec()), &played);
+            assert_same(&play(&mut node, after), &played);
             prop_assert!(node.tables().eq(copy.tables()));
         }
     }

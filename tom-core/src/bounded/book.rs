@@ -181,6 +181,8 @@ impl Book<'_> {
     }
 
     /// Chains every entry anew, over as many buckets as there are cells now.
+    #[cold]
+    #[inline(never)]
     pub(super) fn rechain(&mut self) {
         let buckets = count(self.cells);
         for cell in self.cells.iter_mut() {

@@ -57,16 +57,19 @@ impl<'a, C> Lent<'a, C> {
 }
 
 impl<C: Default> Lent<'_, C> {
-    /// Makes the cell `idx` be there, if there may be one. True: there are more cells than before.
+    /// The cells with cell `idx` among them, if there may be one. True: they are more than before.
     #[inline]
-    pub(super) fn reach(&mut self, idx: Idx) -> bool {
+    pub(super) fn reach(&mut self, idx: Idx) -> (&mut [C], bool) {
         match self {
-            Self::Whole(_) => {
+            Self::Whole(cells) => {
                 let _all_there = idx;
-                false
+                (cells, false)
             }
             #[cfg(feature = "alloc")]
-            Self::Growing(grown) => idx.get().is_some_and(|at| grown.reach(at)),
+            Self::Growing(grown) => {
+                let more = grown.reach(idx);
+                (&mut grown.cells, more)
+            }
         }
     }
 
@@ -89,7 +92,10 @@ impl<C> Deref for Lent<'_, C> {
         match self {
             Self::Whole(cells) => cells,
             #[cfg(feature = "alloc")]
-            Self::Growing(grown) => &grown.cells,
+            Self::Growing(grown) => {
+                seldom();
+                &grown.cells
+            }
         }
     }
 }
@@ -100,10 +106,18 @@ impl<C> DerefMut for Lent<'_, C> {
         match self {
             Self::Whole(cells) => cells,
             #[cfg(feature = "alloc")]
-            Self::Growing(grown) => &mut grown.cells,
+            Self::Growing(grown) => {
+                seldom();
+                &mut grown.cells
+            }
         }
     }
 }
+
+/// Tells the compiler which of two ways is to be the straight one.
+#[cfg(feature = "alloc")]
+#[cold]
+const fn seldom() {}
 
 /// Small cells come in steps of about this many bytes, so that the allocator is not asked for each.
 #[cfg(feature = "alloc")]
@@ -148,9 +162,15 @@ impl<C: Default> Grown<C> {
     }
 
     /// Takes as much memory as cell `at` needs, half as much again as there was, or the step.
-    fn reach(&mut self, at: u32) -> bool {
+    /// Not inlined, so that where all cells are there the code is as short as without.
+    #[cold]
+    #[inline(never)]
+    fn reach(&mut self, idx: Idx) -> bool {
+        let Some(at) = idx.get().filter(|at| *at < self.limit) else {
+            return false;
+        };
         let have = count(&self.cells);
-        if at < have || at >= self.limit {
+        if at < have {
             return false;
         }
         let step = u32::try_from(STEP / size_of::<C>().max(1)).unwrap_or(1);

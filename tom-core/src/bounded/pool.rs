@@ -266,8 +266,9 @@ impl<'a> Pool<'a> {
             return false;
         }
         let mut at = chain.first;
+        let blocks = &mut *self.blocks;
         for _ in 0..chain.blocks() {
-            let Some(block) = self.blocks.get_mut(at.at()).filter(|block| block.role != 0) else {
+            let Some(block) = blocks.get_mut(at.at()).filter(|block| block.role != 0) else {
                 break;
             };
             let next = block.next;
@@ -296,8 +297,7 @@ impl<'a> Pool<'a> {
         } else {
             reused
         };
-        self.blocks.reach(idx);
-        let block = self.blocks.get_mut(idx.at())?;
+        let block = self.blocks.reach(idx).0.get_mut(idx.at())?;
         if reused.is_none() {
             self.meta.touched += 1;
         } else {

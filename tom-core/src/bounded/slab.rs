@@ -178,8 +178,8 @@ impl<'a, T> Slab<'a, T> {
         } else {
             reused
         };
-        self.cells.reach(idx);
-        let Some(cell) = self.cells.get_mut(idx.at()) else {
+        let (cells, _) = self.cells.reach(idx);
+        let Some(cell) = cells.get_mut(idx.at()) else {
             return Err(value);
         };
         if reused.is_none() {
@@ -191,7 +191,7 @@ impl<'a, T> Slab<'a, T> {
             value: Some(value),
             next: Idx::NONE,
         };
-        match self.cells.get_mut(list.tail.at()) {
+        match cells.get_mut(list.tail.at()) {
             Some(last) => last.next = idx,
             None => list.head = idx,
         }

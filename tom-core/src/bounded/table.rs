@@ -148,22 +148,22 @@ impl<'a, T: Entry> Table<'a, T> {
     /// # Errors
     /// Hands the entry back when the table is full or already has one with this key.
     pub fn insert_hashed(&mut self, hash: Hash, value: T) -> Result<Idx, T> {
-        if self.is_full() || self.find_hashed(hash, &value.key()).is_some() {
+        // Where there are fewer buckets than slots, none is found for the entry below.
+        let full = self.meta.len >= self.slots.limit();
+        if full || self.find_hashed(hash, &value.key()).is_some() {
             return Err(value);
         }
         let idx = self.meta.vacant();
-        self.slots.reach(idx);
-        if self.buckets.reach(idx) {
-            // The same entries over more buckets. Nothing else shows how they are spread.
-            self.book().rechain();
-        }
-        let Some(slot) = self.slots.get_mut(idx.at()) else {
+        let Some(slot) = self.slots.reach(idx).0.get_mut(idx.at()) else {
             return Err(value);
         };
-        let mut book = Book {
-            cells: &mut self.buckets,
-            meta: self.meta,
-        };
+        let (cells, more) = self.buckets.reach(idx);
+        let meta = &mut *self.meta;
+        let mut book = Book { cells, meta };
+        if more {
+            // The same entries over more buckets. Nothing else shows how they are spread.
+            book.rechain();
+        }
         if !book.occupy(idx, hash) {
             return Err(value);
         }

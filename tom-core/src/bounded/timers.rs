@@ -102,23 +102,25 @@ impl<'a> Timers<'a> {
 
     /// Sets or moves the deadline of a slot; `false` when the slot number is out of range.
     pub fn set(&mut self, idx: Idx, at: Instant) -> bool {
-        self.cells.reach(idx);
-        let Some(cell) = self.cells.get(idx.at()) else {
+        let (cells, _) = self.cells.reach(idx);
+        let Some(cell) = cells.get(idx.at()) else {
             return false;
         };
         let place = match cell.place.get() {
             Some(place) => place,
             None => {
                 let end = self.meta.len;
-                if end >= self.capacity() {
+                if end as usize >= cells.len() {
                     return false;
                 }
                 self.meta.len = end + 1;
                 end
             }
         };
-        let place = self.sift_up(place, (at, idx));
-        self.sift_down(place, (at, idx));
+        let len = self.meta.len;
+        let mut heap = Heap { cells, len };
+        let place = heap.sift_up(place, (at, idx));
+        heap.sift_down(place, (at, idx));
         true
     }
 
@@ -126,23 +128,26 @@ impl<'a> Timers<'a> {
     #[must_use]
     pub fn get(&self, idx: Idx) -> Option<Instant> {
         let place = self.cells.get(idx.at())?.place.get()?;
-        self.element(place).map(|(at, _)| at)
+        let (at, _) = element(&self.cells, self.meta.len, place)?;
+        Some(at)
     }
 
     /// Takes the deadline of a slot away; `false` when it had none.
     pub fn clear(&mut self, idx: Idx) -> bool {
-        let Some(cell) = self.cells.get_mut(idx.at()) else {
+        let cells = &mut *self.cells;
+        let Some(cell) = cells.get_mut(idx.at()) else {
             return false;
         };
         let Some(place) = core::mem::take(&mut cell.place).get() else {
             return false;
         };
         let last = self.meta.len.saturating_sub(1);
-        let moved = self.element(last);
+        let moved = element(cells, self.meta.len, last);
         self.meta.len = last;
         if let Some(moved) = moved.filter(|_| place < last) {
-            let place = self.sift_up(place, moved);
-            self.sift_down(place, moved);
+            let mut heap = Heap { cells, len: last };
+            let place = heap.sift_up(place, moved);
+            heap.sift_down(place, moved);
         }
         true
     }
@@ -150,7 +155,7 @@ impl<'a> Timers<'a> {
     /// The earliest deadline and its slot.
     #[must_use]
     pub fn next(&self) -> Option<(Instant, Idx)> {
-        self.element(0)
+        element(&self.cells, self.meta.len, 0)
     }
 
     /// The slot of the earliest deadline if that is not later than `now`. It stays set: the caller
@@ -165,16 +170,24 @@ impl<'a> Timers<'a> {
         self.cells.fill(TimerCell::new());
         self.meta.len = 0;
     }
+}
 
-    fn element(&self, place: u32) -> Option<Order> {
-        if place >= self.meta.len {
-            return None;
-        }
-        self.cells
-            .get(place as usize)
-            .and_then(|cell| Some((cell.at?, cell.owner)))
+/// The element at a place of the heap, which has `len` of them.
+fn element(cells: &[TimerCell], len: u32, place: u32) -> Option<Order> {
+    if place >= len {
+        return None;
     }
+    let cell = cells.get(place as usize)?;
+    Some((cell.at?, cell.owner))
+}
 
+/// The elements of the heap, to move them.
+struct Heap<'h> {
+    cells: &'h mut [TimerCell],
+    len: u32,
+}
+
+impl Heap<'_> {
     /// Writes an element and tells its owner where it stands.
     fn put(&mut self, place: u32, (at, owner): Order) {
         if let Some(cell) = self.cells.get_mut(place as usize) {
@@ -190,7 +203,9 @@ impl<'a> Timers<'a> {
     fn sift_up(&mut self, mut place: u32, order: Order) -> u32 {
         while place > 0 {
             let above = (place - 1) / 2;
-            let Some(parent) = self.element(above).filter(|parent| order < *parent) else {
+            let Some(parent) =
+                element(self.cells, self.len, above).filter(|parent| order < *parent)
+            else {
                 break;
             };
             self.put(place, parent);
@@ -214,10 +229,10 @@ impl<'a> Timers<'a> {
 
     fn lesser_child(&self, place: u32) -> Option<(u32, Order)> {
         let left = place.checked_mul(2)?.checked_add(1)?;
-        let first = self.element(left)?;
+        let first = element(self.cells, self.len, left)?;
         match left
             .checked_add(1)
-            .and_then(|right| Some((right, self.element(right)?)))
+            .and_then(|right| Some((right, element(self.cells, self.len, right)?)))
         {
             Some((right, second)) if second < first => Some((right, second)),
             _ => Some((left, first)),
