@@ -55,7 +55,6 @@ pub const fn draw(seed: u64, src: u32, dst: u32, sequence: u64, purpose: Purpose
 
 /// A draw as a number in 0..1 with 53 bits.
 #[must_use]
-
 pub const fn unit(draw: u64) -> f64 {
     (draw >> 11) as f64 * (1.0 / 9_007_199_254_740_992.0)
 }
@@ -63,7 +62,7 @@ pub const fn unit(draw: u64) -> f64 {
 /// Whether something of this probability (in parts of 2^32) happens.
 #[must_use]
 pub const fn happens(draw: u64, chance: Chance) -> bool {
-    draw >> 32 < chance.0 as u64
+    draw >> 32 < chance.0
 }
 
 /// A probability in parts of 2^32: comparing integers, every machine decides alike.
