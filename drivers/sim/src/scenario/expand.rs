@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::deed::{Deed, External};
+use super::dist::span_of_seconds;
 use super::error::{Bad, ScenarioError};
 use super::files::Files;
 use super::graph::{choose, links, shuffle};
@@ -42,6 +43,8 @@ pub(super) struct Draft<'a> {
     degrees: Vec<u32>,
     /// So far, in the order of generators.
     pub(super) externals: Vec<External>,
+    /// There would be more events than there may be.
+    too_many: bool,
     /// From here on nothing is done any more.
     pub(super) end: Time,
     /// From here on nothing breaks any more.
@@ -91,6 +94,7 @@ pub fn expand(scenario: &Scenario, seed: u64, files: &Files) -> Result<Schedule,
         kinds,
         degrees,
         externals: Vec::new(),
+        too_many: false,
         end,
         calm: scenario.scenario.faults_until.map_or(end, |s| Time(s.0)),
     };
@@ -164,7 +168,7 @@ impl Draft<'_> {
 
     /// There are more events than there may be: what comes now is left out, and then all is refused.
     pub(super) fn is_full(&self) -> bool {
-        self.externals.len() > MOST
+        self.too_many || self.externals.len() > MOST
     }
 
     /// Adds what is done within the run.
@@ -178,6 +182,31 @@ impl Draft<'_> {
     pub(super) fn add_fault(&mut self, at: Time, deed: Deed) {
         if at < self.calm {
             self.add(at, deed);
+        }
+    }
+
+    /// Moments of a Poisson process of `per_second` between two times; none when they would be too
+    /// many, which refuses the whole scenario.
+    pub(super) fn poisson(
+        &mut self,
+        per_second: f64,
+        (from, to): (Time, Time),
+        stream: &mut Stream,
+    ) -> Vec<Time> {
+        let mut moments = Vec::new();
+        let length = to.since(from).0 as f64 / 1e9;
+        self.too_many |= per_second * length > MOST as f64;
+        if per_second <= 0.0 || self.is_full() {
+            return moments;
+        }
+        let mut seconds = 0.0;
+        loop {
+            seconds += -libm::log1p(-stream.unit()) / per_second;
+            let at = from.plus(span_of_seconds(seconds));
+            if seconds >= length || at >= to {
+                return moments;
+            }
+            moments.push(at);
         }
     }
 
@@ -333,25 +362,6 @@ impl Open {
         deeds.push(Deed::Calm);
         deeds
     }
-}
-
-/// Moments of a Poisson process of `per_second` between two times.
-pub(super) fn poisson(per_second: f64, from: Time, to: Time, stream: &mut Stream) -> Vec<Time> {
-    let mut moments = Vec::new();
-    if per_second <= 0.0 {
-        return moments;
-    }
-    let mut seconds = 0.0;
-    let length = to.since(from).0 as f64 / 1e9;
-    while moments.len() <= MOST {
-        seconds += -libm::log1p(-stream.unit()) / per_second;
-        let at = from.plus(super::dist::span_of_seconds(seconds));
-        if seconds >= length || at >= to {
-            break;
-        }
-        moments.push(at);
-    }
-    moments
 }
 
 /// A sorted side of a cut.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::deed::Deed;
-use super::expand::{Draft, poisson, side};
+use super::expand::{Draft, side};
 use super::graph::choose;
 use super::model::{Dist, Fault, Pick};
 use crate::draw::Stream;
@@ -90,14 +90,14 @@ fn one(draft: &mut Draft<'_>, cut: u32, fault: &Fault, stream: &mut Stream) {
 /// Links of the shape go and come back; one that is gone does not go again.
 fn links(
     draft: &mut Draft<'_>,
-    (from, to): (Time, Time),
+    spell: (Time, Time),
     per_minute: f64,
     gone_s: &Dist,
     one_way: bool,
     stream: &mut Stream,
 ) {
     let mut gone_until: BTreeMap<(u32, u32), Time> = BTreeMap::new();
-    for at in poisson(per_minute / 60.0, from, to, stream) {
+    for at in draft.poisson(per_minute / 60.0, spell, stream) {
         let nth = stream.below(draft.links.len() as u64) as usize;
         let turned = stream.below(2) == 1;
         let gone: Span = gone_s.sample_span(stream);

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::deed::{Deed, External};
 use super::dist::span_of_seconds;
 use super::error::ScenarioError;
-use super::expand::{Draft, poisson};
+use super::expand::Draft;
 use super::model::{Pattern, Traffic};
 use crate::draw::Stream;
 use crate::time::Time;
@@ -69,18 +69,18 @@ impl Writer<'_> {
 
     fn draw(&self, draft: &mut Draft<'_>, stream: &mut Stream) -> Result<(), ScenarioError> {
         let nodes = draft.scenario.topology.nodes;
-        let (from, until) = (self.from, self.until);
+        let spell = (self.from, self.until);
         match &self.entry.pattern {
             Pattern::Uniform { per_hour } => {
                 let rate = per_hour * f64::from(nodes) / 3_600.0;
-                for at in poisson(rate, from, until, stream) {
+                for at in draft.poisson(rate, spell, stream) {
                     let (a, b) = two(nodes, stream);
                     self.send(draft, at, a, b, stream);
                 }
             }
             Pattern::Conversations { pairs, per_hour } => {
                 for (a, b) in different_pairs(nodes, *pairs, stream) {
-                    let moments = poisson(per_hour / 3_600.0, from, until, stream);
+                    let moments = draft.poisson(per_hour / 3_600.0, spell, stream);
                     for (nth, at) in moments.into_iter().enumerate() {
                         let (a, b) = if nth % 2 == 0 { (a, b) } else { (b, a) };
                         self.send(draft, at, a, b, stream);
@@ -88,7 +88,7 @@ impl Writer<'_> {
                 }
             }
             Pattern::Broadcast { source, per_hour } => {
-                for at in poisson(per_hour / 3_600.0, from, until, stream) {
+                for at in draft.poisson(per_hour / 3_600.0, spell, stream) {
                     for to in (0..nodes).filter(|to| to != source) {
                         self.send(draft, at, *source, to, stream);
                     }
@@ -105,7 +105,7 @@ impl Writer<'_> {
                     if a == b {
                         b = (b + 1) % nodes;
                     }
-                    let at = from.plus(span_of_seconds(write.at_s / speedup));
+                    let at = self.from.plus(span_of_seconds(write.at_s / speedup));
                     self.send(draft, at, a, b, stream);
                 }
             }
