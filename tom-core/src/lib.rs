@@ -103,6 +103,7 @@
 //! | [`config`], [`storage`] | its settings; its memory, in arrays or on the heap, sized once |
 //! | [`identity`] | keys, addresses `tom1...` |
 //! | [`time`], [`entropy`] | moments and seeds, both given by the driver |
+//! | `tape` (with `alloc`) | inputs that own their bytes: a run as data |
 //! | [`error`], [`stats`], [`report`], [`invariant`] | faults, counters, the way a message took |
 //! | [`link`] | a link for any medium that carries packets: Noise IK, beside the node |
 //! | [`wire`], [`crypto`] | every byte on the wire; every cryptographic step, with explicit secrets |
@@ -137,6 +138,8 @@ pub mod output;
 pub mod report;
 pub mod stats;
 pub mod storage;
+#[cfg(feature = "alloc")]
+pub mod tape;
 pub mod time;
 pub mod wire;
 

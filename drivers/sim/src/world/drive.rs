@@ -44,6 +44,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let core = member.core.as_mut()?;
         self.events += 1;
         let local = Instant::from_millis(member.clock.local_ms(self.now));
+        if let Some(recorder) = &mut self.recorder {
+            recorder.input(node, local, &input);
+        }
         let verdict = core.handle(local, input);
         self.judge(node, &verdict);
         Some(verdict)
@@ -68,7 +71,11 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             else {
                 break;
             };
-            match core.poll(&mut buf) {
+            let polled = core.poll(&mut buf);
+            if let (Some(recorder), Ok(output)) = (&mut self.recorder, &polled) {
+                recorder.polled(node, output.as_ref());
+            }
+            match polled {
                 Ok(Some(output)) => self.output(node, output),
                 Ok(None) if self.follow.is_empty() => break,
                 Ok(None) => {

@@ -245,11 +245,16 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             }
         }
         let bytes = self.payloads.change(&mut payload);
+        let recorder = &mut self.recorder;
         let verdict = self.members.get_mut(node as usize).and_then(|member| {
             let local = member.local(now);
             let core = member.core.as_mut()?;
             let link = LinkId(link);
-            Some(core.handle(local, Input::Datagram { link, bytes }))
+            let input = Input::Datagram { link, bytes };
+            if let Some(recorder) = recorder {
+                recorder.input(node, local, &input);
+            }
+            Some(core.handle(local, input))
         });
         self.payloads.free(payload);
         if let Some(verdict) = verdict {
