@@ -151,11 +151,11 @@ fn wrong<C: SimSuite>(nodes: u32, what: String) -> Wrong {
     }
 }
 
+/// Events, processor seconds, the world at its end.
+type Timed<C> = (u64, f64, World<C, Wheel<Item>>);
+
 /// Runs past the warm-up, then measures: events, processor seconds, the world at its end.
-fn timed<C: SimSuite>(
-    setup: &Setup,
-    simulated: Span,
-) -> Result<(u64, f64, World<C, Wheel<Item>>), Wrong> {
+fn timed<C: SimSuite>(setup: &Setup, simulated: Span) -> Result<Timed<C>, Wrong> {
     let nodes = setup.scenario.topology.nodes;
     let mut world: World<C, Wheel<Item>> = setup
         .build()

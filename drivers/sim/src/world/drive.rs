@@ -63,14 +63,11 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// Takes out all outputs and does them. What they ask for goes back in at once.
     pub(super) fn drain(&mut self, node: u32) {
         let mut buf = std::mem::take(&mut self.buf);
-        loop {
-            let Some(core) = self
-                .members
-                .get_mut(node as usize)
-                .and_then(|member| member.core.as_mut())
-            else {
-                break;
-            };
+        while let Some(core) = self
+            .members
+            .get_mut(node as usize)
+            .and_then(|member| member.core.as_mut())
+        {
             let polled = core.poll(&mut buf);
             if let (Some(recorder), Ok(output)) = (&mut self.recorder, &polled) {
                 recorder.polled(node, output.as_ref());
