@@ -1,6 +1,6 @@
 //! `tom-sim bench`.
 
-use anyhow::bail;
+use anyhow::{Context, bail};
 
 use super::say;
 use crate::engine::bench::{Size as Effort, bench as engine};
@@ -16,9 +16,21 @@ pub(super) struct Args {
     /// Also a million nodes: up to 12 GB and a quarter of an hour
     #[arg(long)]
     full: bool,
+    /// One row of idle nodes, in a process of its own: memory is that of nothing else
+    #[arg(long, hide = true, value_names = ["light|full", "NODES"], num_args = 2)]
+    idle: Option<Vec<String>>,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
+    if let Some([size, nodes]) = args.idle.as_deref() {
+        let size = if size == "light" {
+            Size::SimLight
+        } else {
+            Size::SimFull
+        };
+        say::line(&idle(size, nodes.parse()?)?.to_string());
+        return Ok(0);
+    }
     let effort = match (args.quick, args.full) {
         (true, _) => Effort::Quick,
         (false, true) => Effort::Full,
@@ -44,17 +56,17 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     say::line("\n# Idle nodes\n");
     say::line("| size      |   nodes | bytes a node | resident MB | sim-s/s   |");
     say::line("|-----------|--------:|-------------:|------------:|----------:|");
-    let mut sizes = vec![(Size::SimFull, 10_000), (Size::SimLight, 10_000)];
+    let mut sizes = vec![("full", 10_000), ("light", 10_000)];
     if args.quick {
-        sizes = vec![(Size::SimFull, 500), (Size::SimLight, 500)];
+        sizes = vec![("full", 500), ("light", 500)];
     } else {
-        sizes.push((Size::SimLight, 100_000));
+        sizes.push(("light", 100_000));
     }
     if args.full {
-        sizes.push((Size::SimLight, 1_000_000));
+        sizes.push(("light", 1_000_000));
     }
     for (size, nodes) in sizes {
-        say::line(&idle(size, nodes)?.to_string());
+        say::line(&idle_alone(size, nodes)?);
     }
     say::line("");
     for size in [Size::SimFull, Size::SimLight] {
@@ -67,6 +79,19 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(0)
 }
 
+/// One row of idle nodes, measured by a process that does nothing else.
+fn idle_alone(size: &str, nodes: u32) -> anyhow::Result<String> {
+    let program = std::env::current_exe().context("this program's own file is gone")?;
+    let output = std::process::Command::new(program)
+        .args(["bench", "--idle", size, &nodes.to_string()])
+        .output()
+        .context("cannot start a process to measure memory in")?;
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
+}
+
 /// What others publish of themselves or was measured of them, beside ours: other machines, other
 /// work per event, so orders of magnitude only.
 const PUBLISHED: &str = "
@@ -76,5 +101,4 @@ Others, for orders of magnitude (other machines, other work per event):
 | madsim 0.2.34 | 0.19-0.57 M deliveries/s; 10,000 nodes at 99x real time; 4.8 kB a node | measured on the same kind of machine |
 | turmoil 0.7.2 | 166 deliveries/s at 100 hosts; 11.9 us per node and tick | the same |
 | Shadow 3 | 1,000 nodes of a messaging relay took a 256 GB machine | the relay's authors |
-| iroh-gossip's simulator | up to thousands of nodes in round-based runs; no rate is published | its documentation |
 ";
