@@ -120,6 +120,20 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+/// Whether a planted bug is active. Without `--cfg tom_planted` there are none, and this is `false`.
+#[cfg(tom_planted)]
+macro_rules! planted {
+    ($bug:ident) => {
+        $crate::planted::is($crate::planted::Bug::$bug)
+    };
+}
+#[cfg(not(tom_planted))]
+macro_rules! planted {
+    ($bug:ident) => {
+        false
+    };
+}
+
 mod api;
 pub mod bounded;
 pub mod config;
@@ -135,6 +149,8 @@ pub mod invariant;
 pub mod link;
 pub mod node;
 pub mod output;
+#[cfg(tom_planted)]
+pub mod planted;
 pub mod report;
 pub mod stats;
 pub mod storage;
