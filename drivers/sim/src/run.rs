@@ -122,9 +122,10 @@ impl Verdict {
     #[must_use]
     pub fn of(violation: &Violation) -> Self {
         match violation.invariant {
-            Invariant::Converges | Invariant::NoLivelock | Invariant::DeadlinesComplete => {
-                Self::Liveness
-            }
+            Invariant::Converges
+            | Invariant::NoLivelock
+            | Invariant::DeadlinesComplete
+            | Invariant::EveryMessageEnds => Self::Liveness,
             Invariant::NoDuplicateDelivery
             | Invariant::NoFalseDelivered
             | Invariant::NoFalseExpired
@@ -132,6 +133,7 @@ impl Verdict {
             | Invariant::NoPlaintext
             | Invariant::TablesInCapacity
             | Invariant::NoBug
+            | Invariant::RelaysForget
             | Invariant::NothingForged => Self::Safety,
         }
     }

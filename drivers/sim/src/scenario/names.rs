@@ -226,6 +226,10 @@ named! {
         NoBug = "no_bug",
         /// No application is given what nobody sent it.
         NothingForged = "nothing_forged",
+        /// Every message is told of its end, delivered or not.
+        EveryMessageEnds = "every_message_ends",
+        /// No relay holds what it hands on for longer than it may.
+        RelaysForget = "relays_forget",
         /// After the last fault everything is proven in time: liveness.
         Converges = "converges",
     }

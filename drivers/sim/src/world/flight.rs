@@ -237,7 +237,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let now = self.now;
         if self.checked {
             let bytes = self.payloads.get(payload);
-            self.checks.incoming::<C>(node, bytes);
+            self.checks.incoming::<C>(node, now, bytes);
             if let Some(trace) = &mut self.trace {
                 trace.arrived(now, node, from, bytes);
             }
