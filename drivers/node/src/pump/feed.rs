@@ -4,7 +4,7 @@ use tokio::sync::{oneshot, watch};
 use tom_core::error::Refusal;
 use tom_core::identity::PublicKey;
 use tom_core::input::{self, Input, LinkEvent, LinkId, Send};
-use tom_core::output::{State, Verdict};
+use tom_core::output::{DeliveryId, State, Verdict};
 use tom_core::wire::{Candidate, CandidateList};
 use tom_quinn::{Event, SendOutcome};
 
@@ -28,6 +28,14 @@ impl Pump {
         }
         self.drain();
         self.input(Input::Link(event))
+    }
+
+    /// A message taken must not be forgotten either: its sender waits for the proof. Spec DRV-22.
+    pub(super) fn taken(&mut self, id: DeliveryId) {
+        if self.input(Input::Taken(id)) == Verdict::Refused(Refusal::Backpressure) {
+            self.drain();
+            self.input(Input::Taken(id));
+        }
     }
 
     pub(super) fn transport_event(&mut self, event: Event) {

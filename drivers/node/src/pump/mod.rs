@@ -162,7 +162,7 @@ impl Pump {
                 self.transport_event(event);
             }
             for id in taken.drain(..) {
-                self.input(Input::Taken(id));
+                self.taken(id);
             }
             for command in commands.drain(..) {
                 self.command(command, &mut end);
