@@ -17,7 +17,13 @@ const MAX_FRAME: u32 = 65_538;
 
 impl Pump {
     pub(super) fn input(&mut self, input: Input<'_>) -> Verdict {
-        self.node.handle(self.now, input)
+        let Some(tape) = &mut self.tape else {
+            return self.node.handle(self.now, input);
+        };
+        let entry = tape.before(self.now, &input);
+        let verdict = self.node.handle(self.now, input);
+        tape.after(entry, verdict);
+        verdict
     }
 
     /// A link's change must not get lost: when outputs are in the way they are drained first.
@@ -199,14 +205,10 @@ impl Pump {
             class: post.class,
             trace: false,
         };
-        let mut verdict = self
-            .node
-            .handle(self.now, Input::Command(input::Command::Send(send)));
+        let mut verdict = self.input(Input::Command(input::Command::Send(send)));
         if verdict == Verdict::Refused(Refusal::Backpressure) {
             self.drain();
-            verdict = self
-                .node
-                .handle(self.now, Input::Command(input::Command::Send(send)));
+            verdict = self.input(Input::Command(input::Command::Send(send)));
         }
         match verdict {
             Verdict::Accepted(Some(id)) => {

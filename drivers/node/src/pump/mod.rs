@@ -102,6 +102,7 @@ pub(crate) struct Pump {
     pub(crate) commands_back: mpsc::WeakSender<Command>,
     pub(crate) links: Links,
     pub(crate) adversary: Option<Adversary>,
+    pub(crate) tape: Option<crate::tape::Taping>,
     /// A buffer that holds any output.
     pub(crate) buf: Vec<u8>,
     pub(crate) started: Instant,
