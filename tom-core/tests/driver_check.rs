@@ -71,6 +71,14 @@ const BROKEN: [(Fault, bool, u8); 25] = [
     (Fault::NeverPersists, true, 28),
 ];
 
+/// The driver keeps every rule, and a message it has is not proven: one that came in a session read
+/// back, whose first ACK was lost, is a replay without a proof until its sender seals it again.
+#[test]
+#[ignore = "shows what a node does not do yet"]
+fn a_session_read_back_proves_again() {
+    run(&mut Rig::new(Fault::None, true), hard(4)).assert_clean();
+}
+
 fn told(found: &[Breach]) -> String {
     let lines: Vec<_> = found.iter().map(ToString::to_string).collect();
     lines.join("\n  ")

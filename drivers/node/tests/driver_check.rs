@@ -1,5 +1,5 @@
 //! This node as a driver: two of them over QUIC on this machine, led through the phases of the kit.
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::sync::mpsc;
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! `tom node --tape`: the file tells what happened and gives nothing away.
 
+#![allow(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 mod common;
 
 use std::path::Path;

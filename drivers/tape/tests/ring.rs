@@ -1,5 +1,4 @@
 //! The ring: its bound, what stands at its front, and a last line that was cut off.
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 use std::path::PathBuf;
 

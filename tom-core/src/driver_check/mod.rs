@@ -19,7 +19,7 @@
 //! let keys = SoftKeys::from_seed([1; 32]);
 //! let report = driver_check::expect(keys.public(), driver_check::Plan::quiet(7));
 //! // A driver whose clock runs backwards:
-//! let (tables, seed) = (Heap::new(Limits::minimum()), Seed::new([2; 32]));
+//! let (tables, seed) = (Heap::new(Limits::desktop()), Seed::new([2; 32]));
 //! let mut node = Node::new(tables, keys, Config::default(), seed, Instant::ZERO).unwrap();
 //! node.clock(Instant::from_millis(5), UnixTime::from_secs(1_800_000_000));
 //! node.tick(Instant::from_millis(4));
