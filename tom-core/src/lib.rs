@@ -67,6 +67,7 @@
 //! [`Node::handle`] takes every [`Input`](input::Input); the typed calls above each build one. Runnable:
 //! `examples/two_nodes.rs` without any I/O, `examples/custom_io.rs` over pipes, `examples/firmware` on a
 //! Cortex-M4 without an allocator. Ready drivers: `tom-quinn` (QUIC), `tom` (the node for computers).
+//! Yours can be checked: `driver_check`, behind the feature `driver-check`, names the rule it breaks.
 //!
 //! # The contract
 //!
@@ -117,7 +118,7 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "driver-check"))]
 extern crate std;
 
 /// Whether a planted bug is active. Without `--cfg tom_planted` there are none, and this is `false`.
@@ -138,6 +139,8 @@ mod api;
 pub mod bounded;
 pub mod config;
 pub mod crypto;
+#[cfg(feature = "driver-check")]
+pub mod driver_check;
 pub mod entropy;
 pub mod error;
 #[cfg(feature = "fuzzing")]
