@@ -24,8 +24,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             .get(node as usize)
             .is_some_and(|member| member.adversary.is_some());
         if adverse {
-            self.send_adverse(node, link, bytes);
-            return true;
+            return self.send_adverse(node, link, bytes);
         }
         self.send(node, link, bytes)
     }

@@ -135,6 +135,12 @@ impl<C: SimSuite> Member<C> {
         self.core.as_deref()
     }
 
+    /// What has got into the node, if anything has.
+    #[must_use]
+    pub fn adversary(&self) -> Option<&Adversary> {
+        self.adversary.as_deref()
+    }
+
     /// The node's identity.
     #[must_use]
     pub const fn public(&self) -> &PublicKey {
