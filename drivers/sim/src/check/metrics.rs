@@ -150,7 +150,10 @@ impl Checks {
                     .sum();
                 (payload > 0).then(|| figures.bytes as f64 / payload as f64)
             }
-            Metric::Duplicates => Some(self.tally.duplicates as f64),
+            Metric::Duplicates => {
+                let twice = self.truth.all().filter(|told| told.deliveries > 1);
+                Some(twice.count() as f64)
+            }
             Metric::RetriesPerMessage => Some(self.tally.retries as f64 / sent),
             Metric::Resealed => Some(self.tally.resealed as f64),
             Metric::RelayedShare => share(self.truth.all().filter(counts), |told| !told.direct),
