@@ -65,6 +65,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         else {
             return self.payloads.free(payload);
         };
+        if self.gated() && !self.lets_out(node, link) {
+            return self.payloads.free(payload);
+        }
         let cable = self.costs.transport == Transport::Cable;
         let flown = if len > self.bundle() && self.costs.transport == Transport::Quic {
             self.stream(node, peer, len)
@@ -204,8 +207,14 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             .get(node as usize)
             .filter(|member| member.runs(now))
             .and_then(|member| member.end(flight.link))
-            .map(|end| (end.state, end.dialed));
-        match state {
+            .map(|end| (end.state, end.dialed, end.theirs));
+        let theirs = state.and_then(|(_, _, theirs)| theirs);
+        if let Some(theirs) = theirs.filter(|_| self.gated())
+            && !self.lets_in(from, theirs, node)
+        {
+            return self.payloads.free(flight.payload);
+        }
+        match state.map(|(state, dialed, _)| (state, dialed)) {
             Some((EndState::Up, _)) => {}
             // It has overtaken the last flight of the handshake, and says the same.
             Some((EndState::Opening, false)) => {

@@ -10,6 +10,7 @@
 //! | `member.rs` | one node and what its driver knows |
 //! | `drive.rs` | inputs go in, outputs are done: what every driver does |
 //! | `links.rs` | handshakes, links that come up, fall silent, and are dialled again |
+//! | `nat.rs` | addresses, and the NATs between them |
 //! | `flight.rs` | bytes on their way |
 //! | `adverse.rs` | bytes that pass through an adversary's hands |
 //! | `deeds.rs` | the external events |
@@ -30,6 +31,7 @@ mod item;
 mod links;
 mod look;
 mod member;
+mod nat;
 pub mod size;
 
 use std::sync::Arc;
@@ -83,6 +85,8 @@ pub struct World<C: SimSuite, Q> {
     pub(crate) phone_book: Arc<member::PhoneBook>,
     pub(crate) air: Path,
     pub(crate) costs: links::Costs,
+    /// Somebody is behind a NAT.
+    natted: bool,
     pub(crate) profiles: Arc<[Profile]>,
     pub(crate) scenario: Arc<Scenario>,
     pub(crate) schedule: Arc<Schedule>,
