@@ -95,7 +95,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             .get(node as usize)
             .and_then(|member| member.end(link))
             .is_some_and(|end| end.state == EndState::Up);
-        if up && self.air.room_at(node, self.now, wire) <= self.now {
+        if up && self.room_at(node, wire) <= self.now {
             self.send(node, link, bytes);
         }
     }

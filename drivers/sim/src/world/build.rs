@@ -9,6 +9,7 @@ use tom_core::storage::Heap;
 use tom_core::time::Instant;
 
 use super::member::{Member, PhoneBook};
+use super::radio::Waves;
 use super::{By, Item, What, World, links, nat, size};
 use crate::check::Checks;
 use crate::draw::Stream;
@@ -110,6 +111,7 @@ impl Setup {
             payloads: Payloads::default(),
             phone_book: Arc::new(PhoneBook::new(members.iter().map(|m| m.public))),
             natted: members.iter().any(|member| member.nat.is_some()),
+            waves: Waves::new(topology.transport, self.seed, nodes),
             members,
             air,
             costs: links::Costs::of(topology.transport),

@@ -6,7 +6,7 @@ use tom_core::time::Instant;
 
 use super::member::EndState;
 use super::{By, Item, What, World};
-use crate::check::Own;
+use crate::check::{Own, Situation};
 use crate::draw::{Chance, Purpose, draw, happens};
 use crate::engine::Queue;
 use crate::net::sample::sample;
@@ -147,6 +147,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return self.follow.push(Follow::Failed(transmit.ticket));
         }
         if !self.send_as(node, link.0, transmit.bytes) {
+            self.checks.tally.saw(Situation::LinkBlocked, self.now);
             self.follow.push(Follow::Blocked(link));
         }
     }

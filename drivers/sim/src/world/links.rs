@@ -10,6 +10,7 @@ use tom_core::output::Verdict;
 
 use super::member::{End, EndState};
 use super::{By, Item, What, World, nat};
+use crate::check::Situation;
 use crate::draw::{Purpose, draw};
 use crate::engine::Queue;
 use crate::net::Why;
@@ -110,7 +111,8 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// A cable has no handshake: both ends are up at once.
     fn plug(&mut self, node: u32, link: u32, peer: u32) {
         let now = self.now;
-        let open = self.air.passes(node, peer) && self.air.passes(peer, node);
+        let passes = self.air.passes(node, peer) && self.air.passes(peer, node);
+        let open = passes && self.in_range(node, peer);
         let other = self.members.get_mut(peer as usize).filter(|_| open);
         let Some(other) = other.filter(|other| other.runs(now)) else {
             return self.dial_failed(node, link);
@@ -334,6 +336,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         end.since = now;
         let (peer_node, dialed, goal) = (end.peer, end.dialed, end.goal);
         if dialed && end.asked {
+            self.checks.tally.saw(Situation::DirectLink, now);
             self.give_up_others(node, peer_node);
         }
         let Some(peer) = self.members.get(peer_node as usize).map(|peer| peer.public) else {
