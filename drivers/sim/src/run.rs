@@ -123,7 +123,15 @@ impl Verdict {
     pub fn of(violation: &Violation) -> Self {
         match violation.invariant {
             Invariant::Converges | Invariant::NoLivelock => Self::Liveness,
-            _ => Self::Safety,
+            Invariant::NoDuplicateDelivery
+            | Invariant::NoFalseDelivered
+            | Invariant::NoFalseExpired
+            | Invariant::Ttl
+            | Invariant::NoPlaintext
+            | Invariant::TablesInCapacity
+            | Invariant::DeadlinesComplete
+            | Invariant::NoBug
+            | Invariant::NothingForged => Self::Safety,
         }
     }
 }

@@ -270,10 +270,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         self.calm = true;
         for node in 0..self.nodes() {
             self.turn(node, None);
-            if let Some(member) = self.members.get_mut(node as usize) {
-                if let Some(disk) = &mut member.disk {
-                    disk.fails = false;
-                }
+            if let Some(member) = self.members.get_mut(node as usize)
+                && let Some(disk) = &mut member.disk
+            {
+                disk.fails = false;
             }
             self.start(node, false);
         }

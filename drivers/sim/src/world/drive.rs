@@ -60,14 +60,11 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// Takes out all outputs and does them. What they ask for goes back in at once.
     pub(super) fn drain(&mut self, node: u32) {
         let mut buf = std::mem::take(&mut self.buf);
-        loop {
-            let Some(core) = self
-                .members
-                .get_mut(node as usize)
-                .and_then(|member| member.core.as_mut())
-            else {
-                break;
-            };
+        while let Some(core) = self
+            .members
+            .get_mut(node as usize)
+            .and_then(|member| member.core.as_mut())
+        {
             match core.poll(&mut buf) {
                 Ok(Some(output)) => self.output(node, output),
                 Ok(None) if self.follow.is_empty() => break,
@@ -99,8 +96,21 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     }
 
     fn output(&mut self, node: u32, output: Output<'_>) {
+        let over = match &output {
+            Output::Transmit(transmit) => self
+                .members
+                .get(node as usize)
+                .and_then(|member| member.end(transmit.link.0))
+                .map(|end| end.peer),
+            Output::Dial { .. }
+            | Output::Close(_)
+            | Output::Deliver(_)
+            | Output::Notify(_)
+            | Output::Persist(_)
+            | Output::Forget(_) => None,
+        };
         if self.checked
-            && let Some(own) = self.checks.output(node, self.now, &output)
+            && let Some(own) = self.checks.output(node, self.now, &output, over)
         {
             self.resealed(node, &own);
         }

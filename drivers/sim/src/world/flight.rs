@@ -42,10 +42,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 .members
                 .get_mut(node as usize)
                 .and_then(|member| member.end_mut(link))
+                && let Some(older) = end.stuck.replace(payload)
             {
-                if let Some(older) = end.stuck.replace(payload) {
-                    self.payloads.free(older);
-                }
+                self.payloads.free(older);
             }
             if room_at < Time::NEVER {
                 self.due(By::Node(node), room_at, node, What::Writable { link });
