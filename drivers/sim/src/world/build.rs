@@ -8,9 +8,10 @@ use tom_core::input::{Command, Input};
 use tom_core::storage::Heap;
 use tom_core::time::Instant;
 
-use super::member::{Keep, Member, PhoneBook};
+use super::member::{Member, PhoneBook};
+use super::radio::Waves;
 use super::recorder::Recorder;
-use super::{By, Item, What, World, links, size};
+use super::{By, Item, What, World, links, nat, size};
 use crate::check::Checks;
 use crate::draw::Stream;
 use crate::engine::Queue;
@@ -20,7 +21,7 @@ use crate::net::clock::{Clock, true_wall_ms};
 use crate::net::latency::{NoTable, Table};
 use crate::net::path::Path;
 use crate::net::sleep;
-use crate::scenario::model::Profile;
+use crate::scenario::model::{Nat, Profile};
 use crate::scenario::{Deed, External, Scenario, Schedule};
 
 use crate::suite::SimSuite;
@@ -95,7 +96,11 @@ impl Setup {
                 let clock = Clock::drawn(&model.unwrap_or(topology.clock), self.seed, node);
                 let place = self.schedule.profiles.get(node as usize).copied();
                 let durable = profile_of(node).is_some_and(|profile| profile.durable);
-                Member::new(C::keys(identity()), place.unwrap_or(0), clock, durable)
+                let mut member =
+                    Member::new(C::keys(identity()), place.unwrap_or(0), clock, durable);
+                let kind = profile_of(node).map_or(Nat::None, |profile| profile.nat);
+                member.nat = nat::gate(kind, topology.transport, node);
+                member
             })
             .collect();
         let scenario = &self.scenario.scenario;
@@ -109,6 +114,8 @@ impl Setup {
             queue: Q::default(),
             payloads: Payloads::default(),
             phone_book: Arc::new(PhoneBook::new(members.iter().map(|m| m.public))),
+            natted: members.iter().any(|member| member.nat.is_some()),
+            waves: Waves::new(topology.transport, self.seed, nodes),
             members,
             air,
             costs: links::Costs::of(topology.transport),
@@ -133,15 +140,7 @@ impl Setup {
 
 impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     fn begin(&mut self) {
-        for (dialler, peer) in self.schedule.links.clone() {
-            if let Some(member) = self.members.get_mut(dialler as usize) {
-                member.keep.push(Keep {
-                    peer,
-                    failures: 0,
-                    waiting: false,
-                });
-            }
-        }
+        self.keep_links();
         for node in 0..self.nodes() {
             self.boot(node, true);
             self.dial_all(node, self.scenario.topology.dial_within);
@@ -213,7 +212,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             self.feed(node, Input::Restored(record));
         }
         let mut list = [0; 24];
-        let len = links::address_list(node, &mut list);
+        let len = nat::address_list(self.own_endpoint(node), &mut list);
         let list = list.get(..len).unwrap_or_default();
         self.feed(node, Input::Command(Command::Candidates(list)));
     }

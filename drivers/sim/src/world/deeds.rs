@@ -263,7 +263,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return;
         };
         let spams = matches!(into, Some(AdversaryKind::Spam(_)));
-        member.adversary = into.map(|kind| Box::new(Adversary::new(kind)));
+        member.adversary = into.map(|kind| Box::new(Adversary::new(kind, now)));
         if spams {
             self.due(By::Node(node), now, node, What::Spam);
         }

@@ -12,6 +12,7 @@ use super::disk::Disk;
 use crate::adversary::Adversary;
 use crate::engine::payload::Handle as Payload;
 use crate::net::clock::Clock;
+use crate::net::nat::{Endpoint, Gate};
 use crate::suite::SimSuite;
 use crate::time::Time;
 
@@ -52,6 +53,8 @@ pub struct Member<C: SimSuite> {
     /// What it keeps, if it is durable.
     pub(crate) disk: Option<Box<Disk>>,
     pub(crate) adversary: Option<Box<Adversary>>,
+    /// What stands between it and the network.
+    pub(crate) nat: Option<Box<Gate>>,
     /// Bytes it has sent, links' own included.
     pub(crate) bytes_sent: u64,
     /// Of them those of handshakes and keep-alives.
@@ -74,6 +77,10 @@ pub(crate) struct End {
     pub(crate) stuck: Option<Payload>,
     /// Since when it has been up: what its keep-alives have cost follows from it.
     pub(crate) since: Time,
+    /// Where its packets go.
+    pub(crate) goal: Endpoint,
+    /// Where its last packet came from as the other side sees it. Kept only where there are NATs.
+    pub(crate) seen_as: Endpoint,
 }
 
 /// How far a link is.
@@ -117,6 +124,7 @@ impl<C: SimSuite> Member<C> {
             next_hand: 0,
             disk: durable.then(Box::default),
             adversary: None,
+            nat: None,
             bytes_sent: 0,
             link_bytes: 0,
         }
@@ -136,6 +144,12 @@ impl<C: SimSuite> Member<C> {
     #[must_use]
     pub fn core(&self) -> Option<&Core<C>> {
         self.core.as_deref()
+    }
+
+    /// What has got into the node, if anything has.
+    #[must_use]
+    pub fn adversary(&self) -> Option<&Adversary> {
+        self.adversary.as_deref()
     }
 
     /// The node's identity.
@@ -166,13 +180,14 @@ impl<C: SimSuite> Member<C> {
         Some(self.ends.remove(at))
     }
 
-    /// Adds an end of a link to `peer`, under way; says its number.
+    /// Adds an end of a link to `peer` at `goal`, under way; says its number.
     pub(crate) fn add_end(
         &mut self,
         peer: u32,
         theirs: Option<u32>,
         asked: bool,
         now: Time,
+        goal: Endpoint,
     ) -> u32 {
         let link = self.next_link;
         self.next_link += 1;
@@ -185,6 +200,8 @@ impl<C: SimSuite> Member<C> {
             state: EndState::Opening,
             stuck: None,
             since: now,
+            goal,
+            seen_as: Endpoint::default(),
         });
         link
     }

@@ -10,7 +10,9 @@
 //! | `member.rs` | one node and what its driver knows |
 //! | `drive.rs` | inputs go in, outputs are done: what every driver does |
 //! | `links.rs` | handshakes, links that come up, fall silent, and are dialled again |
+//! | `nat.rs` | addresses, and the NATs between them |
 //! | `flight.rs` | bytes on their way |
+//! | `radio.rs` | links over a shared radio channel |
 //! | `adverse.rs` | bytes that pass through an adversary's hands |
 //! | `deeds.rs` | the external events |
 //! | `look.rs` | what the checks look at from time to time, and what a run comes to |
@@ -33,6 +35,8 @@ mod item;
 mod links;
 mod look;
 mod member;
+mod nat;
+mod radio;
 pub mod recorder;
 pub mod size;
 
@@ -90,6 +94,10 @@ pub struct World<C: SimSuite, Q> {
     pub(crate) phone_book: Arc<member::PhoneBook>,
     pub(crate) air: Path,
     pub(crate) costs: links::Costs,
+    /// Somebody is behind a NAT.
+    natted: bool,
+    /// The radios, where they carry the links.
+    waves: Option<Box<radio::Waves>>,
     pub(crate) profiles: Arc<[Profile]>,
     pub(crate) scenario: Arc<Scenario>,
     pub(crate) schedule: Arc<Schedule>,
@@ -215,6 +223,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             What::Resume => self.resume(node),
             What::Later { link, payload } => self.later(node, link, payload),
             What::Sleep => self.sleep(node),
+            What::Radio => self.radio(node),
             What::Spam => self.spam(node),
             What::Check => self.check(),
         }
@@ -269,6 +278,7 @@ fn bytes_of<'a>(payloads: &'a Payloads, what: &What) -> &'a [u8] {
         | What::Stored { .. }
         | What::Resume
         | What::Sleep
+        | What::Radio
         | What::Spam
         | What::Check => &[],
     }
