@@ -9,6 +9,7 @@ pub mod check;
 pub mod cli;
 pub mod draw;
 pub mod engine;
+pub mod load;
 pub mod net;
 pub mod oracle;
 pub mod run;

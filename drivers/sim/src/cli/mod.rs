@@ -5,7 +5,6 @@
 
 mod bench;
 mod explain;
-mod load;
 mod oracles;
 mod run;
 mod say;
@@ -15,6 +14,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::load;
 use crate::run::Verdict;
 
 /// Thousands of ToM nodes from one seed, faults included.
