@@ -44,12 +44,18 @@ pub struct Setup {
     pub trace: Option<usize>,
     /// Look at every envelope; off, a run is a measure of speed and nothing else.
     pub checked: bool,
+    /// Nodes that never start, sorted: what a shrunk failure can do without. All others keep their
+    /// numbers, and so everything that is drawn for them.
+    pub absent: Arc<[u32]>,
+    /// A fault of the world itself, for tests of what finds faults.
+    #[cfg(test)]
+    pub(crate) sabotage: Option<super::sabotage::Sabotage>,
 }
 
 impl Setup {
     /// A run of this scenario with this seed, with all checks and no trace.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         scenario: Arc<Scenario>,
         schedule: Arc<Schedule>,
         seed: u64,
@@ -62,6 +68,9 @@ impl Setup {
             table,
             trace: None,
             checked: true,
+            absent: Arc::default(),
+            #[cfg(test)]
+            sabotage: None,
         }
     }
 
@@ -91,7 +100,10 @@ impl Setup {
                 let clock = Clock::drawn(&model.unwrap_or(topology.clock), self.seed, node);
                 let place = self.schedule.profiles.get(node as usize).copied();
                 let durable = profile_of(node).is_some_and(|profile| profile.durable);
-                Member::new(C::keys(identity()), place.unwrap_or(0), clock, durable)
+                let mut member =
+                    Member::new(C::keys(identity()), place.unwrap_or(0), clock, durable);
+                member.absent = self.absent.binary_search(&node).is_ok();
+                member
             })
             .collect();
         let scenario = &self.scenario.scenario;
@@ -120,6 +132,8 @@ impl Setup {
             buf: vec![0; 4_096],
             follow: Vec::new(),
             outside: 0,
+            #[cfg(test)]
+            sabotage: self.sabotage,
         };
         world.begin();
         Ok(world)
@@ -129,6 +143,10 @@ impl Setup {
 impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     fn begin(&mut self) {
         for (dialler, peer) in self.schedule.links.clone() {
+            let there = |node: u32| self.members.get(node as usize).is_some_and(|m| !m.absent);
+            if !there(dialler) || !there(peer) {
+                continue;
+            }
             if let Some(member) = self.members.get_mut(dialler as usize) {
                 member.keep.push(Keep {
                     peer,
@@ -138,6 +156,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             }
         }
         for node in 0..self.nodes() {
+            if self.members.get(node as usize).is_none_or(|m| m.absent) {
+                continue;
+            }
             self.boot(node, true);
             self.dial_all(node, self.scenario.topology.dial_within);
             self.sleep_cycle(node);
