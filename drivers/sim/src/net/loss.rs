@@ -73,6 +73,12 @@ impl Losses {
         self.met
     }
 
+    /// From here on losses are those of another seed.
+    pub fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        self.spells.fill(FORGOTTEN);
+    }
+
     /// Whether the packet of this number is lost that starts at `at`.
     pub fn lost(&mut self, src: u32, dst: u32, sequence: u64, at: Time) -> bool {
         let chance = match self.model {

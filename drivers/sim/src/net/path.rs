@@ -145,6 +145,15 @@ impl Path {
         })
     }
 
+    /// From here on packets draw as in the run of another seed; delays stay as they are.
+    pub fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        self.usual.reseed(seed);
+        if let Some(weather) = &mut self.weather {
+            weather.reseed(seed);
+        }
+    }
+
     /// A packet of so many bytes, all headers included, leaves now. `sequence` is the source's own
     /// counting: all draws of the packet hang on it.
     ///

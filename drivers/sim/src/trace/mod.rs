@@ -166,7 +166,7 @@ impl Trace {
 }
 
 /// What can be seen of a frame without any key.
-fn seen(frame: &Frame<'_>) -> Seen {
+pub(crate) fn seen(frame: &Frame<'_>) -> Seen {
     let plain = |about, len| Seen {
         frame: frame.frame_type().code(),
         kind: 0,

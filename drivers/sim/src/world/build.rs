@@ -48,12 +48,18 @@ pub struct Setup {
     pub record: Option<u32>,
     /// Look at every envelope; off, a run is a measure of speed and nothing else.
     pub checked: bool,
+    /// Nodes that never start, sorted: what a shrunk failure can do without. All others keep their
+    /// numbers, and so everything that is drawn for them.
+    pub absent: Arc<[u32]>,
+    /// A fault of the world itself, for tests of what finds faults.
+    #[cfg(test)]
+    pub(crate) sabotage: Option<super::sabotage::Sabotage>,
 }
 
 impl Setup {
     /// A run of this scenario with this seed, with all checks and no trace.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         scenario: Arc<Scenario>,
         schedule: Arc<Schedule>,
         seed: u64,
@@ -67,6 +73,9 @@ impl Setup {
             trace: None,
             record: None,
             checked: true,
+            absent: Arc::default(),
+            #[cfg(test)]
+            sabotage: None,
         }
     }
 
@@ -100,6 +109,7 @@ impl Setup {
                     Member::new(C::keys(identity()), place.unwrap_or(0), clock, durable);
                 let kind = profile_of(node).map_or(Nat::None, |profile| profile.nat);
                 member.nat = nat::gate(kind, topology.transport, node);
+                member.absent = self.absent.binary_search(&node).is_ok();
                 member
             })
             .collect();
@@ -132,6 +142,8 @@ impl Setup {
             buf: vec![0; 4_096],
             follow: Vec::new(),
             outside: 0,
+            #[cfg(test)]
+            sabotage: self.sabotage,
         };
         world.begin();
         Ok(world)
@@ -142,6 +154,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     fn begin(&mut self) {
         self.keep_links();
         for node in 0..self.nodes() {
+            if self.members.get(node as usize).is_none_or(|m| m.absent) {
+                continue;
+            }
             self.boot(node, true);
             self.dial_all(node, self.scenario.topology.dial_within);
             self.sleep_cycle(node);

@@ -181,6 +181,11 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let number = self
             .checks
             .delivered(node, starts, now, delivery, from, direct);
+        #[cfg(test)]
+        if self.sabotage.is_some_and(|fault| fault.strikes(number)) {
+            self.checks
+                .delivered(node, starts, now, delivery, from, direct);
+        }
         if let (Some(number), Some(over)) = (number, over) {
             self.note(node, Fact::Delivered { number, over });
         }

@@ -28,6 +28,8 @@ pub struct Member<C: SimSuite> {
     pub(crate) keys: C::Keys,
     /// Its place among the scenario's profiles.
     pub(crate) profile: u16,
+    /// It never starts.
+    pub(crate) absent: bool,
     /// How often it has started.
     pub(crate) starts: u16,
     /// Counts everything it makes due: its part of the order of events.
@@ -110,6 +112,7 @@ impl<C: SimSuite> Member<C> {
             public: *keys.public(),
             keys,
             profile,
+            absent: false,
             starts: 0,
             sequence: 0,
             packets: 0,

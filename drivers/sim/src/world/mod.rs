@@ -38,6 +38,8 @@ mod member;
 mod nat;
 mod radio;
 pub mod recorder;
+#[cfg(test)]
+pub(crate) mod sabotage;
 pub mod size;
 
 use std::sync::Arc;
@@ -55,6 +57,7 @@ use crate::trace::{Fact, Trace};
 
 pub use build::Setup;
 pub use item::{Item, What};
+pub(crate) use member::EndState;
 pub use member::Member;
 
 /// How many events ahead a node is fetched.
@@ -117,6 +120,8 @@ pub struct World<C: SimSuite, Q> {
     /// Inputs that an output asks for, fed once the outputs are drained.
     follow: Vec<drive::Follow>,
     outside: u32,
+    #[cfg(test)]
+    sabotage: Option<sabotage::Sabotage>,
 }
 
 /// Why a run stopped.
@@ -163,6 +168,38 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     #[must_use]
     pub const fn trace(&self) -> Option<&Trace> {
         self.trace.as_ref()
+    }
+
+    /// From here on links, applications and starting nodes draw as in the run of another seed. What
+    /// was drawn for places, clocks, identities and the schedule stays.
+    pub fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        self.air.reseed(seed);
+    }
+
+    /// What is due next, in order: at most `count` of it.
+    #[must_use]
+    pub fn upcoming(&self, count: usize) -> Vec<(Key, Item)> {
+        let mut queue = self.queue.clone();
+        std::iter::from_fn(|| queue.pop()).take(count).collect()
+    }
+
+    /// When the next event is due.
+    #[must_use]
+    pub fn next_time(&self) -> Option<Time> {
+        self.queue.next_time()
+    }
+
+    /// What is due next.
+    pub(crate) fn peek(&mut self) -> Option<(Key, Item)> {
+        let (key, item) = self.queue.pop()?;
+        self.queue.push(key, item);
+        Some((key, item))
+    }
+
+    /// Lets time pass in which nothing is due.
+    pub(crate) fn rest_until(&mut self, until: Time) {
+        self.now = self.now.max(until);
     }
 
     /// Plays all events up to and including `until`, or up to the first violation.

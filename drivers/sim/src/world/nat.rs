@@ -102,6 +102,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// can dial that. Between two such both dial, and have a link if that gets through.
     pub(super) fn keep_links(&mut self) {
         for (dialler, peer) in self.schedule.links.clone() {
+            let there = |node: u32| self.members.get(node as usize).is_some_and(|m| !m.absent);
+            if !there(dialler) || !there(peer) {
+                continue;
+            }
             let swaps = self.behind(peer);
             let stays = !swaps || self.behind(dialler);
             for (one, other, keeps) in [(dialler, peer, stays), (peer, dialler, swaps)] {
