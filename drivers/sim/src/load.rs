@@ -92,7 +92,7 @@ impl Loaded {
 }
 
 /// The content of the latency file a scenario names.
-fn table(scenario: &Scenario, files: &Files) -> Result<Table, ScenarioError> {
+pub(crate) fn table(scenario: &Scenario, files: &Files) -> Result<Table, ScenarioError> {
     Ok(match &scenario.topology.latency {
         Latency::Constant(_) | Latency::Uniform(..) | Latency::Plane { .. } => Table::None,
         Latency::Coordinates { file } => Table::Coordinates(files.points(file)?.to_vec()),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use anyhow::Context;
 
-use super::load::{Loaded, suite, table};
+use super::load::suite;
 use super::{code, say, walk};
 use crate::engine::Wheel;
+use crate::load::{Loaded, table};
 use crate::repro::{Expect, MAGIC, Repro, file_name, moment, print_of};
 use crate::run::{Outcome, QueueKind, Verdict, run as play};
 use crate::scenario::Files;

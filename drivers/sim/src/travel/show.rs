@@ -147,7 +147,7 @@ pub fn show_message<C: SimSuite + Clone, Q: Queue<Item>>(
         at.map_or_else(String::new, |at| format!(", {what} {} s", seconds(at)))
     };
     out += &when("delivered", told.delivered);
-    out += &when("taken", told.taken);
+    out += &when("safe", told.safe);
     out += &when("proven", told.proven);
     out.push('\n');
     // Asking takes a core that may be changed: a copy.
@@ -257,6 +257,7 @@ pub fn describe<C: SimSuite, Q: Queue<Item>>(
         What::Resume => "goes on".to_owned(),
         What::Sleep => "falls asleep".to_owned(),
         What::Later { link, .. } => format!("hands on what it held back for link {link}"),
+        What::Radio => "its radio".to_owned(),
         What::Spam => "spams".to_owned(),
     };
     format!("{at} s  node {node}: {what}")
