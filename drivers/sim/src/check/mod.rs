@@ -413,6 +413,11 @@ impl Checks {
                 now,
             );
         }
+        if forgot {
+            for number in self.truth.forgotten(node, &|_| false) {
+                self.proofs.forget(node, number);
+            }
+        }
         self.truth.up(node, now);
     }
 

@@ -306,6 +306,11 @@ impl Truth {
         {
             *end = now;
         }
+        self.forgotten(node, keeps)
+    }
+
+    /// What a node's disk does not have it has forgotten: says which of its messages.
+    pub(crate) fn forgotten(&mut self, node: u32, keeps: &dyn Fn(MessageId) -> bool) -> Vec<u32> {
         let mut lost = Vec::new();
         for (number, id) in self.open_of(node) {
             if keeps(id) {

@@ -39,6 +39,10 @@ pub(crate) struct Wire {
     held: BTreeMap<(u32, Reference, u8), Time>,
 }
 
+/// The core's wall clock is whole seconds plus whole seconds, both rounded down: it lags by up to two,
+/// at either end.
+const WHOLE_SECONDS_MS: u64 = 4_000;
+
 /// A relay holds a copy for at most two seconds (RTE-6), by a clock that may run a tenth slow, and
 /// hands it over with the next input after that.
 const HELD_AT_MOST: Span = Span::from_millis(2_400);
@@ -125,7 +129,7 @@ impl Wire {
     /// Later than this nothing of an envelope that ends at `expiry` may be about, clocks being as far
     /// off as they are: one end's error in the expiry, the other's in reading it.
     pub(crate) fn over_after(&self, expiry: u32) -> u64 {
-        u64::from(expiry) * 1_000 + SKEW.as_millis() + 2 * self.clock_error_ms + 1_000
+        u64::from(expiry) * 1_000 + SKEW.as_millis() + 2 * self.clock_error_ms + WHOLE_SECONDS_MS
     }
 
     /// Looks at a datagram that leaves a node.
