@@ -125,10 +125,12 @@ def connected(address):
             # Ray takes the loopback for the machine's outer address, and listens there, unless it is told that
             # there are no other machines: the switch is named for systems where that is so.
             os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
-        if address == "local" and not {"RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
+        if address == "local" and not {"RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"} & set(os.environ):
             # Ray would make a token for all its clusters, in the home directory.
             os.environ["RAY_AUTH_TOKEN"] = secrets.token_hex(32)
         ray = connect(address, scratch)
+        # Ray has put its own in place, which ends with a trace and a code that says something else.
+        signal.signal(signal.SIGTERM, interrupted)
         try:
             yield ray
         finally:
@@ -245,10 +247,14 @@ def run(args):
         return worst
 
 
+def interrupted(*_):
+    raise KeyboardInterrupt
+
+
 def main(argv=None):
     args = arguments(argv)
     # What a batch system sends first: it ends as Ctrl-C does, and Ray's processes end too.
-    signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
+    signal.signal(signal.SIGTERM, interrupted)
     try:
         return run(args)
     except (Stop, store.Unwritable) as error:

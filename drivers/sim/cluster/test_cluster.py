@@ -150,6 +150,21 @@ def test_it_goes_on_where_it_was_and_says_what_failed(scenario, tmp_path):
     assert re.search(r"swept +4 +0 +4 ", printed), printed
 
 
+def test_stopped_it_leaves_whole_parts_and_nothing_else(scenario, tmp_path):
+    out, scratch = tmp_path / "out", Path(os.environ.get("TMPDIR", "/tmp"))
+    before = set(scratch.glob("tom-sim-*"))
+    process = sweep("--seeds", "1..5000", "--task-seconds", 1, "--out", out, scenario)
+    until = time.monotonic() + 120
+    while not list(out.glob("runs/*/part-*")) and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
+    process.terminate()
+    _, err = ended(process, 130, within=60)
+    assert err.endswith("stopped; what is written is whole: call the same again, and it goes on\n"), err
+    found = seeds(out)
+    assert found and len(found) == len(set(found))
+    assert set(scratch.glob("tom-sim-*")) == before
+
+
 @pytest.mark.parametrize(
     ("text", "code", "said"),
     [
