@@ -16,8 +16,25 @@ from pathlib import Path
 
 from . import _tom_sim
 from ._errors import ScenarioError
+from ._types import Expanded, Head, Outcome, Queue, Suite, Verdict, Wrong
 
-__all__ = ["ScenarioError", "commit", "expand", "explain", "head", "run", "run_many", "version"]
+__all__ = [
+    "Expanded",
+    "Head",
+    "Outcome",
+    "Queue",
+    "ScenarioError",
+    "Suite",
+    "Verdict",
+    "Wrong",
+    "commit",
+    "expand",
+    "explain",
+    "head",
+    "run",
+    "run_many",
+    "version",
+]
 
 
 def run(scenario_toml, seed, *, suite=None, queue=None, data=None, name="scenario.toml"):
