@@ -103,6 +103,7 @@
 //! | [`config`], [`storage`] | its settings; its memory, in arrays or on the heap, sized once |
 //! | [`identity`] | keys, addresses `tom1...` |
 //! | [`time`], [`entropy`] | moments and seeds, both given by the driver |
+//! | `tape` (with `alloc`) | inputs that own their bytes: a run as data |
 //! | [`error`], [`stats`], [`report`], [`invariant`] | faults, counters, the way a message took |
 //! | [`link`] | a link for any medium that carries packets: Noise IK, beside the node |
 //! | [`wire`], [`crypto`] | every byte on the wire; every cryptographic step, with explicit secrets |
@@ -119,6 +120,20 @@ extern crate alloc;
 #[cfg(test)]
 extern crate std;
 
+/// Whether a planted bug is active. Without `--cfg tom_planted` there are none, and this is `false`.
+#[cfg(tom_planted)]
+macro_rules! planted {
+    ($bug:ident) => {
+        $crate::planted::is($crate::planted::Bug::$bug)
+    };
+}
+#[cfg(not(tom_planted))]
+macro_rules! planted {
+    ($bug:ident) => {
+        false
+    };
+}
+
 mod api;
 pub mod bounded;
 pub mod config;
@@ -134,9 +149,13 @@ pub mod invariant;
 pub mod link;
 pub mod node;
 pub mod output;
+#[cfg(tom_planted)]
+pub mod planted;
 pub mod report;
 pub mod stats;
 pub mod storage;
+#[cfg(feature = "alloc")]
+pub mod tape;
 pub mod time;
 pub mod wire;
 

@@ -274,10 +274,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         self.calm = true;
         for node in 0..self.nodes() {
             self.turn(node, None);
-            if let Some(member) = self.members.get_mut(node as usize) {
-                if let Some(disk) = &mut member.disk {
-                    disk.fails = false;
-                }
+            let member = self.members.get_mut(node as usize);
+            if let Some(disk) = member.and_then(|member| member.disk.as_mut()) {
+                disk.fails = false;
             }
             self.start(node, false);
         }
