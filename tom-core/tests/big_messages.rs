@@ -177,3 +177,23 @@ fn narrow_way_never_makes_a_long_message_delivered() {
     assert!(village.is_delivered(0, id));
     village.assert_sound();
 }
+
+/// DLV-24: when no more handshakes may be begun, one that is under way is tried again instead, so a
+/// message that waits for a session is not held up by attempts long before.
+#[test]
+fn a_long_message_goes_soon_after_a_long_silence() {
+    let mut village = Village::of(2, 4);
+    let wire = Wire {
+        loss_percent: 100,
+        ..Wire::default()
+    };
+    let (near, far) = village.link(0, 1, wire);
+    village.run(Span::from_secs(2));
+    let payload = filled(4_096);
+    let id = village.send(0, 1, &payload);
+    village.run(Span::from_secs(40 * 60));
+    village.rewire(0, near, Wire::default());
+    village.rewire(1, far, Wire::default());
+    let took = village.run_until_delivered(0, id, Span::from_secs(100));
+    assert!(took.is_some(), "{:?}", village.state(0, id));
+}

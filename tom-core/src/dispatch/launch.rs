@@ -104,6 +104,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if !due || left == 0 {
             return;
         }
+        if let Some(asking) = self.asking_already(at) {
+            self.hasten(asking);
+            if let Some(contact) = self.session.contacts.get_mut(at) {
+                contact.knocked = Some(now);
+            }
+            return;
+        }
         let post = Post {
             to,
             kind: ContentKind::Pad,
@@ -118,6 +125,17 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         {
             contact.knocked = Some(now);
         }
+    }
+
+    /// The message under way that asks for a session, when no other may: one more one-shot could not
+    /// ask, and would change nothing.
+    fn asking_already(&self, at: ContactRef) -> Option<Idx> {
+        if self.session.may_offer(self.config, at) {
+            return None;
+        }
+        let pending = self.session.pending_of(at.handle)?;
+        let reference = self.session.pending.get(pending)?.reference;
+        self.delivery.outbox.find(&reference.0)
     }
 
     /// A session with this contact can be used: what was too long for a one-shot goes now.

@@ -82,16 +82,17 @@ impl<C: SimSuite + Clone, Q: Queue<Item>> Traveller<C, Q> {
             self.kept.retain(|world| world.now() <= to);
             self.here = self.kept.last().unwrap_or(&self.first).clone();
         }
+        // What is due at the moment itself is played.
+        let end = Time(to.0.saturating_add(1));
         while self.here.checks().broken().is_none() {
-            let Some(next) = self.here.next_time().filter(|next| *next <= to) else {
+            if !self.here.step_before(end) {
                 self.here.rest_until(to);
                 break;
-            };
+            }
             let last = self.kept.last().unwrap_or(&self.first).now();
-            if next.since(last) >= self.every && self.here.now() > last {
+            if self.here.now().since(last) >= self.every {
                 self.keep();
             }
-            self.here.step();
         }
         &self.here
     }

@@ -4,12 +4,15 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 
-use super::{MOST, Traveller, describe, knee, show_message, show_node};
+use super::{Blame, MOST, Traveller, blame, describe, knee, show_message, show_node};
+use crate::engine::Wheel;
 use crate::net::latency::Table;
+use crate::run::{QueueKind, run};
 use crate::scenario::{Files, expand, parse};
+use crate::shrink::Predicate;
 use crate::suite::Fast;
-use crate::time::Time;
-use crate::world::Setup;
+use crate::time::{Span, Time};
+use crate::world::{Item, Setup};
 
 fn setup(seed: u64) -> Setup {
     let text = "[scenario]\nname = \"a\"\nduration = \"60s\"\n[topology]\nnodes = 10\nloss = 0.1\n\
@@ -97,5 +100,62 @@ fn other_draws_change_only_what_comes() {
     let end = traveller.here().hash().total();
     assert_eq!(same.hash().total(), end);
     assert_ne!(other.hash().total(), end);
+}
+
+fn row(before_s: u64, failed: u32) -> Blame {
+    Blame {
+        before: Span::from_secs(before_s),
+        from: Time(100_000_000_000 - before_s * 1_000_000_000),
+        tried: 10,
+        failed,
+    }
+}
+
+#[test]
+fn the_knee_is_where_failing_stops_being_certain() {
+    let rows = [row(1, 10), row(2, 9), row(5, 2), row(10, 1), row(20, 1)];
+    let (near, far) = knee(&rows).unwrap();
+    assert_eq!(
+        (near.before, far.before),
+        (Span::from_secs(2), Span::from_secs(5))
+    );
+    assert_eq!(knee(&[row(1, 10), row(2, 10)]), None);
     assert_eq!(knee(&[]), None);
+}
+
+/// A message goes over two links that lose half of everything: whether it is late is decided when it
+/// goes, not before and not long after.
+#[test]
+fn blame_finds_the_time_in_which_luck_decides() {
+    let text = "[scenario]\nname = \"a\"\nduration = \"60s\"\n[topology]\nnodes = 3\n\
+                shape = \"line\"\nloss = 0.5\ndial_within = \"1s\"\n\
+                [[assert]]\nmetric = \"latency_max\"\nop = \"<\"\nvalue = \"1s\"\n";
+    let scenario = Arc::new(parse(text, "a.toml").unwrap());
+    let schedule = |seed| {
+        let mut schedule = expand(&scenario, seed, &Files::default()).unwrap();
+        let line = "25.000 s  send 1 from 0 to 2 100B normal traffic 0";
+        schedule.externals = vec![line.parse().unwrap()];
+        Arc::new(schedule)
+    };
+    let setups = (1..50).map(|seed| {
+        let table = Arc::new(Table::None);
+        Setup::new(Arc::clone(&scenario), schedule(seed), seed, table)
+    });
+    let failing = setups
+        .map(|setup| (run(&setup, QueueKind::Wheel), setup))
+        .find(|(outcome, _)| {
+            matches!(
+                Predicate::of(outcome),
+                Some(Predicate::Assertion { measured: true, .. })
+            )
+        });
+    let (outcome, setup) = failing.expect("one of fifty is late");
+    let predicate = Predicate::of(&outcome).unwrap();
+    let end = Time(60_000_000_000);
+    let rows = blame::<Fast, Wheel<Item>>(&setup, &predicate, end, 24, 2).unwrap();
+    assert_eq!(rows.first().map(|row| row.failed), Some(24));
+    assert!(rows.last().is_some_and(|row| row.failed < 24), "{rows:?}");
+    let (near, far) = knee(&rows).unwrap();
+    assert!(far.from < Time(26_000_000_000), "{rows:?}");
+    assert!(near.from > far.from);
 }

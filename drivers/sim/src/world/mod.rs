@@ -184,10 +184,13 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         std::iter::from_fn(|| queue.pop()).take(count).collect()
     }
 
-    /// When the next event is due.
-    #[must_use]
-    pub fn next_time(&self) -> Option<Time> {
-        self.queue.next_time()
+    /// Plays one event that is due before `end`; `false` when there is none.
+    pub(crate) fn step_before(&mut self, end: Time) -> bool {
+        let Some((key, item)) = self.queue.pop_before(end) else {
+            return false;
+        };
+        self.happen(key, item);
+        true
     }
 
     /// What is due next.
