@@ -182,13 +182,14 @@ fn narrow_way_never_makes_a_long_message_delivered() {
 /// message that waits for a session is not held up by attempts long before.
 #[test]
 fn a_long_message_goes_soon_after_a_long_silence() {
-    let mut village = Village::of(2, 4);
-    let wire = Wire {
+    let mut village = Village::row(2, 4);
+    let deaf = Wire {
         loss_percent: 100,
         ..Wire::default()
     };
-    let (near, far) = village.link(0, 1, wire);
-    village.run(Span::from_secs(2));
+    let (near, far) = (village.links(0, 1)[0], village.links(1, 0)[0]);
+    village.rewire(0, near, deaf);
+    village.rewire(1, far, deaf);
     let payload = filled(4_096);
     let id = village.send(0, 1, &payload);
     village.run(Span::from_secs(40 * 60));

@@ -133,9 +133,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if self.session.may_offer(self.config, at) {
             return None;
         }
-        let pending = self.session.pending_of(at.handle)?;
-        let reference = self.session.pending.get(pending)?.reference;
-        self.delivery.outbox.find(&reference.0)
+        let mut asked = self.session.pending.iter().filter(|(_, p)| p.contact == at);
+        asked.find_map(|(_, p)| self.delivery.outbox.find(&p.reference.0))
     }
 
     /// A session with this contact can be used: what was too long for a one-shot goes now.
