@@ -4,7 +4,7 @@ mod common;
 
 use common::node::Size;
 use common::{Village, Wire};
-use tom_core::config::Config;
+use tom_core::config::{Config, Profile};
 use tom_core::error::{Misuse, Refusal};
 use tom_core::input::Send;
 use tom_core::output::{State, Verdict};
@@ -182,7 +182,14 @@ fn narrow_way_never_makes_a_long_message_delivered() {
 /// message that waits for a session is not held up by attempts long before.
 #[test]
 fn a_long_message_goes_soon_after_a_long_silence() {
-    let mut village = Village::row(2, 4);
+    let mut village = Village::new(4);
+    village.add(Config {
+        profile: Profile::Leaf,
+        ..Config::default()
+    });
+    village.add(Config::default());
+    village.link(0, 1, Wire::default());
+    village.run(Span::from_secs(2));
     let deaf = Wire {
         loss_percent: 100,
         ..Wire::default()

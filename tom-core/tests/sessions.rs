@@ -441,3 +441,30 @@ fn peer_that_restarts_all_the_time_takes_three_sessions() {
     assert_eq!(village.houses[0].received.len(), 12);
     village.assert_sound();
 }
+
+/// SES-31: a one-shot answered by two lives of its recipient makes two sessions of one id. What the
+/// second life sends in its own does not open here, and is asked for again instead of being lost.
+#[test]
+fn a_one_shot_answered_twice_leaves_no_session_that_cannot_be_read() {
+    let mut village = Village::row(2, 12);
+    village.houses[1].takes = false;
+    let first = village.send(0, 1, b"first");
+    village.run(Span::from_secs(1));
+    assert_eq!(village.sessions(0), 1, "answered once, not acknowledged");
+    village.restart(1, false);
+    village.houses[1].takes = true;
+    village.link(0, 1, Wire::default());
+    assert!(
+        village
+            .run_until_delivered(0, first, Span::from_secs(60))
+            .is_some()
+    );
+    let back = village.send(1, 0, b"back");
+    assert!(
+        village
+            .run_until_delivered(1, back, Span::from_secs(60))
+            .is_some(),
+        "{:?}",
+        village.state(1, back)
+    );
+}

@@ -210,8 +210,16 @@ impl Tables<'_> {
         let (front, tag) = bytes.split_at_mut_checked(end).ok_or(Drop::Truncated)?;
         let tag: &[u8; TAG_LEN] = (&*tag).try_into().map_err(|_| Drop::Truncated)?;
         let body = front.get_mut(at..).ok_or(Drop::Truncated)?;
-        C::aead_open(key.as_bytes(), u64::from(n), aad.as_bytes(), body, tag)
-            .map_err(|_| Drop::BadTag)?;
+        // Nothing of this session ever came: its sender may have answered our one-shot twice, with a
+        // restart in between, and means the session of the other answer. Spec SES-31.
+        let unused = session.rx.highest().is_none();
+        C::aead_open(key.as_bytes(), u64::from(n), aad.as_bytes(), body, tag).map_err(|_| {
+            if unused {
+                Drop::UnknownSession
+            } else {
+                Drop::BadTag
+            }
+        })?;
         let mut secret = None;
         if let Some(Commit(commit)) = commit {
             let value = crypto::ack_secret_data::<C>(root, dir, n);

@@ -130,7 +130,8 @@ pub fn table() -> Vec<(Drop, Producer)> {
         }),
         (Drop::BadTag, || {
             in_session(|lab, session| {
-                let mut data = session.data(0, HELLO, false);
+                lab.tell(NEAR, &framed(&session.data(0, HELLO, false)));
+                let mut data = session.data(1, HELLO, false);
                 *data.last_mut().expect("a tag") ^= 1;
                 lab.tell(NEAR, &framed(&data));
             })

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use tom_core::error::Drop;
 use tom_core::wire::{Frames, Handle};
 
 use crate::engine::{Key, Queue};
@@ -70,6 +71,7 @@ pub fn show_node<C: SimSuite + Clone, Q: Queue<Item>>(world: &World<C, Q>, node:
             let _ = writeln!(out, "    {name:<16} {len:>6} {most:>6} {capacity:>6}");
         }
         counters(&mut out, core.stats());
+        drops(&mut out, core.stats());
     }
     for (number, _) in world.checks().open_of(node) {
         let _ = write!(out, "  {}", show_message(world, number));
@@ -94,6 +96,20 @@ fn links<C: SimSuite>(out: &mut String, member: &Member<C>, now: Time) {
             if end.dialed { ", dialled" } else { "" },
             if end.stuck.is_some() { ", full" } else { "" },
         );
+    }
+}
+
+/// What the core did not use, by reason.
+fn drops(out: &mut String, stats: &tom_core::stats::Stats) {
+    let counted = Drop::ALL
+        .iter()
+        .map(|reason| (reason, stats.drops(*reason)));
+    let list: Vec<String> = counted
+        .filter(|(_, times)| *times > 0)
+        .map(|(reason, times)| format!("{reason:?} {times}"))
+        .collect();
+    if !list.is_empty() {
+        let _ = writeln!(out, "  drops     {}", list.join(", "));
     }
 }
 

@@ -124,7 +124,6 @@ impl<const P: usize> RxChain<P> {
     }
 
     /// The highest authenticated counter.
-    #[cfg(test)]
     pub(crate) const fn highest(&self) -> Option<u32> {
         self.highest
     }
