@@ -39,7 +39,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             self.outward(node, doing);
             if !inward.is_empty() {
                 let payload = self.payloads.put(&inward);
-                self.open(node, from, flight.link, payload);
+                self.open(node, from, Flight { payload, ..flight });
             }
         }
     }

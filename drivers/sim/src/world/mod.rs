@@ -148,6 +148,18 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         self.trace.as_ref()
     }
 
+    /// The trace of a world that is done with.
+    #[must_use]
+    pub fn into_trace(self) -> Option<Trace> {
+        self.trace
+    }
+
+    /// Where a node is, for a map; `None` where the latency knows only distances.
+    #[must_use]
+    pub fn point(&self, node: u32) -> Option<(i64, i64)> {
+        self.air.point(node)
+    }
+
     /// Plays all events up to and including `until`, or up to the first violation.
     pub fn run(&mut self, until: Time) -> Stop {
         while self.queue.next_time().is_some_and(|next| next <= until) {
