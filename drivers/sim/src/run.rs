@@ -10,7 +10,7 @@ use crate::check::{Failed, Figures, Invariant, Metric, Situation, Violation, jud
 use crate::engine::{Heap, Queue, Wheel};
 use crate::net::Why;
 use crate::scenario::Scenario;
-use crate::scenario::model::SuiteKind;
+use crate::scenario::model::{Assert, SuiteKind};
 use crate::suite::{SimSuite, UnderSuite};
 use crate::time::Time;
 use crate::world::{Item, Setup, Stop, World};
@@ -56,6 +56,9 @@ pub struct Outcome {
     pub lost: BTreeMap<String, u64>,
     /// External events that were played.
     pub externals: usize,
+    /// What the scenario asserts, in words: `metric overhead <= 20`, `sometimes failover`.
+    #[serde(default)]
+    pub asserts: Vec<String>,
 }
 
 /// How a run ended.
@@ -155,26 +158,32 @@ fn guarded<C: SimSuite, Q: Queue<Item>>(setup: &Setup) -> Outcome {
     let started = crate::suite::cpu_ns();
     let played = catch_unwind(AssertUnwindSafe(|| play::<C, Q>(setup)));
     let mut outcome = played.unwrap_or_else(|panic| {
-        let text = panic
-            .downcast_ref::<String>()
-            .cloned()
-            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
         let mut outcome = blank(setup, suite_name(C::KIND));
-        outcome.verdict = Verdict::Crash;
-        outcome.wrong.push(Wrong {
-            what: "panic".to_owned(),
-            at_s: None,
-            node: None,
-            detail: text.unwrap_or_else(|| "without a message".to_owned()),
-            message: None,
-        });
+        panicked(&mut outcome, panic.as_ref());
         outcome
     });
     outcome.cpu_s = crate::suite::cpu_ns().saturating_sub(started) as f64 / 1e9;
     outcome
 }
 
-fn blank(setup: &Setup, suite: &str) -> Outcome {
+/// Puts a panic into an outcome.
+pub(crate) fn panicked(outcome: &mut Outcome, panic: &(dyn std::any::Any + Send)) {
+    let text = panic
+        .downcast_ref::<String>()
+        .cloned()
+        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    outcome.verdict = Verdict::Crash;
+    outcome.wrong.push(Wrong {
+        what: "panic".to_owned(),
+        at_s: None,
+        node: None,
+        detail: text.unwrap_or_else(|| "without a message".to_owned()),
+        message: None,
+    });
+}
+
+/// The outcome of a run that has not begun.
+pub(crate) fn blank(setup: &Setup, suite: &str) -> Outcome {
     Outcome {
         scenario: setup.scenario.scenario.name.clone(),
         seed: setup.seed,
@@ -190,6 +199,28 @@ fn blank(setup: &Setup, suite: &str) -> Outcome {
         situations: BTreeMap::new(),
         lost: BTreeMap::new(),
         externals: setup.schedule.externals.len(),
+        asserts: setup.scenario.assert.iter().map(words).collect(),
+    }
+}
+
+/// An assertion in words that begin with its kind and its name.
+fn words(assert: &Assert) -> String {
+    match assert {
+        Assert::Always(name) => format!("always {name}"),
+        Assert::Sometimes(name) => format!("sometimes {name}"),
+        Assert::Metric {
+            metric,
+            class,
+            window,
+            op,
+            value,
+        } => {
+            let class = class.as_ref().map(|class| format!(" of {class}"));
+            let window =
+                window.map(|(from, to)| format!(" in {}..{} s", from.as_secs(), to.as_secs()));
+            let (class, window) = (class.unwrap_or_default(), window.unwrap_or_default());
+            format!("metric {metric} {} {value}{class}{window}", op.sign())
+        }
     }
 }
 
