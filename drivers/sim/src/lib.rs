@@ -11,6 +11,7 @@ pub mod draw;
 pub mod engine;
 pub mod net;
 pub mod oracle;
+pub mod report;
 pub mod run;
 pub mod scenario;
 pub mod suite;

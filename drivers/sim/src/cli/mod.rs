@@ -7,9 +7,11 @@ mod bench;
 mod explain;
 mod load;
 mod oracles;
+mod report;
 mod run;
 mod say;
 mod sweep;
+mod trace;
 
 use std::process::ExitCode;
 
@@ -33,6 +35,8 @@ enum What {
     Sweep(sweep::Args),
     /// Print a scenario with everything a seed draws for it
     Explain(explain::Args),
+    /// Make a page or a comment of the outcomes of many runs
+    Report(report::Args),
     /// Compare the engine with results that are known beforehand
     Oracles(oracles::Args),
     /// Measure the engine, the suites and whole nodes
@@ -48,6 +52,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Run(args) => run::run(&args),
         What::Sweep(args) => sweep::run(&args),
+        What::Report(args) => report::run(&args),
         What::Explain(args) => explain::run(&args),
         What::Oracles(args) => oracles::run(&args),
         What::Bench(args) => bench::run(&args),
