@@ -69,7 +69,7 @@ fn run(me: u8, to: PublicKey, line: PipeReader, mut out: PipeWriter) -> Result<(
     Ok(())
 }
 
-fn main() -> Result<(), Failure> {
+pub(crate) fn main() -> Result<(), Failure> {
     let ((a_in, b_out), (b_in, a_out)) = (pipe()?, pipe()?);
     let [a, b] = [1, 2].map(|n| *SoftKeys::from_seed([n; 32]).public());
     let other = std::thread::spawn(move || run(2, a, b_in, b_out));

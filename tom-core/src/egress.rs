@@ -229,6 +229,12 @@ impl Egress<'_> {
         self.jobs.free() >= JOBS_PER_INPUT
     }
 
+    /// Whether a driver has something to take out, or nearly: a link's turn may come to nothing.
+    #[cfg(feature = "driver-check")]
+    pub(crate) const fn waits(&self) -> bool {
+        !(self.state.local.is_empty() && self.state.ready.is_empty())
+    }
+
     /// The link behind a reference, unless it is gone.
     pub(crate) fn link(&self, at: LinkRef) -> Option<&Link> {
         self.links.get(at.idx).filter(|link| link.id == at.id)

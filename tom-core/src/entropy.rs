@@ -40,6 +40,13 @@ impl Seed {
     pub const fn new(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
+
+    /// Tells seeds apart without saying anything about them.
+    #[cfg(feature = "driver-check")]
+    pub(crate) fn print(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = Tom1::hmac(&self.0, &[b"tom-driver-check"]);
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
 }
 
 impl fmt::Debug for Seed {

@@ -67,6 +67,7 @@
 //! [`Node::handle`] takes every [`Input`](input::Input); the typed calls above each build one. Runnable:
 //! `examples/two_nodes.rs` without any I/O, `examples/custom_io.rs` over pipes, `examples/firmware` on a
 //! Cortex-M4 without an allocator. Ready drivers: `tom-quinn` (QUIC), `tom` (the node for computers).
+//! Yours can be checked: `driver_check`, behind the feature `driver-check`, names the rule it breaks.
 //!
 //! # The contract
 //!
@@ -103,6 +104,7 @@
 //! | [`config`], [`storage`] | its settings; its memory, in arrays or on the heap, sized once |
 //! | [`identity`] | keys, addresses `tom1...` |
 //! | [`time`], [`entropy`] | moments and seeds, both given by the driver |
+//! | `tape` (with `alloc`) | inputs that own their bytes: a run as data |
 //! | [`error`], [`stats`], [`report`], [`invariant`] | faults, counters, the way a message took |
 //! | [`link`] | a link for any medium that carries packets: Noise IK, beside the node |
 //! | [`wire`], [`crypto`] | every byte on the wire; every cryptographic step, with explicit secrets |
@@ -116,13 +118,29 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
-#[cfg(test)]
+#[cfg(any(test, feature = "driver-check"))]
 extern crate std;
+
+/// Whether a planted bug is active. Without `--cfg tom_planted` there are none, and this is `false`.
+#[cfg(tom_planted)]
+macro_rules! planted {
+    ($bug:ident) => {
+        $crate::planted::is($crate::planted::Bug::$bug)
+    };
+}
+#[cfg(not(tom_planted))]
+macro_rules! planted {
+    ($bug:ident) => {
+        false
+    };
+}
 
 mod api;
 pub mod bounded;
 pub mod config;
 pub mod crypto;
+#[cfg(feature = "driver-check")]
+pub mod driver_check;
 pub mod entropy;
 pub mod error;
 #[cfg(feature = "fuzzing")]
@@ -134,9 +152,13 @@ pub mod invariant;
 pub mod link;
 pub mod node;
 pub mod output;
+#[cfg(tom_planted)]
+pub mod planted;
 pub mod report;
 pub mod stats;
 pub mod storage;
+#[cfg(feature = "alloc")]
+pub mod tape;
 pub mod time;
 pub mod wire;
 

@@ -48,6 +48,8 @@ pub struct Node<S: Storage, K: Keys = SoftKeys, C: Suite = Tom1> {
     own: Own,
     deadline: Option<Deadline>,
     suite: PhantomData<C>,
+    #[cfg(feature = "driver-check")]
+    slot: crate::driver_check::Slot,
 }
 
 /// The node's own small state that belongs to no concern.
@@ -141,6 +143,8 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
         let frame = storage.limits().scratch as usize + FRAME_EXTRA;
         let max_frame = u32::try_from(frame.min(MAX_FRAMED_ENVELOPE + 5)).unwrap_or(u32::MAX);
         Ok(Self {
+            #[cfg(feature = "driver-check")]
+            slot: crate::driver_check::Slot::new(&public, &seed, config.keeps_records(), now),
             handle: public.handle(),
             x: public.to_x(),
             public,
@@ -190,6 +194,10 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
     ///
     /// `now` earlier than the last one counts as the last one.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) -> Verdict {
+        #[cfg(feature = "driver-check")]
+        if let Some(verdict) = self.slot.enter(now, &input) {
+            return verdict;
+        }
         if now < self.now {
             self.stats.clock_steps_back = self.stats.clock_steps_back.saturating_add(1);
         } else {
@@ -200,11 +208,15 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
         let mut world = self.world();
         let verdict = world.handle(input);
         let deadline = world.next_deadline();
+        #[cfg(feature = "driver-check")]
+        let waits = world.out.waits();
         self.deadline = deadline;
         #[cfg(feature = "alloc")]
         if self.own.housekeeping != housekeeping {
             self.storage.give_back();
         }
+        #[cfg(feature = "driver-check")]
+        self.slot.left(verdict, deadline, waits);
         verdict
     }
 
@@ -216,9 +228,22 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
     pub fn poll<'b>(&mut self, buf: &'b mut [u8]) -> Result<Option<Output<'b>>, ShortBuffer> {
         let need = self.max_output();
         if buf.len() < need {
+            #[cfg(feature = "driver-check")]
+            self.slot.short();
             return Err(ShortBuffer { need });
         }
-        Ok(self.world().poll(buf))
+        #[cfg(feature = "driver-check")]
+        if let Some((peer, len)) = self.slot.dial(buf) {
+            let candidates = buf.get(..len).unwrap_or_default();
+            return Ok(Some(Output::Dial { peer, candidates }));
+        }
+        let output = self.world().poll(buf);
+        #[cfg(feature = "driver-check")]
+        {
+            let waits = self.world().out.waits();
+            self.slot.polled(output.as_ref(), waits);
+        }
+        Ok(output)
     }
 
     /// The buffer length that suffices for every output, in bytes.
@@ -229,8 +254,16 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
 
     /// When to feed [`Input::Tick`], and who asked; `None`: not until something else happens.
     #[must_use]
-    pub const fn deadline(&self) -> Option<Deadline> {
+    pub fn deadline(&self) -> Option<Deadline> {
+        #[cfg(feature = "driver-check")]
+        return self.slot.told(self.deadline);
+        #[cfg(not(feature = "driver-check"))]
         self.deadline
+    }
+
+    #[cfg(feature = "driver-check")]
+    pub(crate) const fn slot(&mut self) -> &mut crate::driver_check::Slot {
+        &mut self.slot
     }
 
     /// What the node has counted.

@@ -52,6 +52,8 @@ pub struct Builder {
     config: Config,
     transport: tom_quinn::Config,
     adversary: Option<Adversary>,
+    #[cfg(feature = "tape")]
+    tape: Option<(PathBuf, usize)>,
 }
 
 impl Default for Builder {
@@ -67,6 +69,8 @@ impl Default for Builder {
             config: Config::default(),
             transport: tom_quinn::Config::default(),
             adversary: None,
+            #[cfg(feature = "tape")]
+            tape: None,
         }
     }
 }
@@ -138,6 +142,15 @@ impl Builder {
         self
     }
 
+    /// Records a tape into this file, which never gets longer than `size` bytes: what goes into the
+    /// engine and when, for a bug report. No key, address or message is on it.
+    #[cfg(feature = "tape")]
+    #[must_use]
+    pub fn tape(mut self, path: impl Into<PathBuf>, size: usize) -> Self {
+        self.tape = Some((path.into(), size));
+        self
+    }
+
     /// Makes it a relay that misbehaves on purpose.
     #[doc(hidden)]
     #[must_use]
@@ -167,6 +180,13 @@ impl Builder {
             durable: false,
             ..self.config
         };
+        #[cfg(feature = "tape")]
+        let tape = match &self.tape {
+            Some((path, size)) => Some(record(path, *size, &config, &self.limits, now)?),
+            None => None,
+        };
+        #[cfg(not(feature = "tape"))]
+        let tape = None;
         let node = Node::new(
             Heap::new(self.limits),
             identity,
@@ -197,6 +217,7 @@ impl Builder {
             commands_back: commands.downgrade(),
             links: Links::new(self.advertise),
             adversary: self.adversary,
+            tape,
             started: now,
             now,
             wall: None,
@@ -224,6 +245,23 @@ impl Builder {
         }
         Ok(client)
     }
+}
+
+#[cfg(feature = "tape")]
+fn record(
+    path: &std::path::Path,
+    size: usize,
+    config: &Config,
+    limits: &Limits,
+    now: tom_core::time::Instant,
+) -> Result<crate::tape::Taping, Error> {
+    let header = tom_tape::Recorder::header(config, limits, clock::unix());
+    let ring = tom_tape::Ring::create(path, size, header)
+        .map_err(|why| Error::Settings(format!("the tape {}: {why}", path.display())))?;
+    Ok(crate::tape::Taping {
+        recorder: tom_tape::Recorder::new(now),
+        ring: Some(ring),
+    })
 }
 
 /// Opens the socket. A system without IPv6 gets IPv4 where any address would do.

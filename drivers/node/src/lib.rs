@@ -36,6 +36,7 @@
 //! | `message`, `sending`, `event`, `status` | what comes out |
 //! | `identity`, `peer`, `error` | what goes in, and what goes wrong |
 //! | `pump` | the one task that drives the engine |
+//! | `tape` | the flight recorder |
 //! | `clock` | the only place that reads one |
 //! | `main.rs`, `cli` | the command `tom` |
 
@@ -52,6 +53,22 @@ mod peer;
 mod pump;
 mod sending;
 mod status;
+#[cfg(feature = "tape")]
+mod tape;
+#[cfg(not(feature = "tape"))]
+mod tape {
+    //! No tape is ever made.
+    use tom_core::{input::Input, output::Output, output::Verdict, time::Instant};
+
+    #[derive(Debug)]
+    pub(crate) enum Taping {}
+
+    impl Taping {
+        pub(crate) fn before(&mut self, _now: Instant, _input: &Input<'_>) {}
+        pub(crate) fn after(&mut self, (): (), _verdict: Verdict) {}
+        pub(crate) fn output(&mut self, _now: Instant, _output: &Output<'_>) {}
+    }
+}
 
 pub use builder::Builder;
 pub use client::{Client, Outgoing};

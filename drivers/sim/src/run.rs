@@ -125,8 +125,19 @@ impl Verdict {
     #[must_use]
     pub fn of(violation: &Violation) -> Self {
         match violation.invariant {
-            Invariant::Converges | Invariant::NoLivelock => Self::Liveness,
-            _ => Self::Safety,
+            Invariant::Converges
+            | Invariant::NoLivelock
+            | Invariant::DeadlinesComplete
+            | Invariant::EveryMessageEnds => Self::Liveness,
+            Invariant::NoDuplicateDelivery
+            | Invariant::NoFalseDelivered
+            | Invariant::NoFalseExpired
+            | Invariant::Ttl
+            | Invariant::NoPlaintext
+            | Invariant::TablesInCapacity
+            | Invariant::NoBug
+            | Invariant::RelaysForget
+            | Invariant::NothingForged => Self::Safety,
         }
     }
 }

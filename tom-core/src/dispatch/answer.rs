@@ -34,8 +34,13 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(contact) = self.session.contacts.get_mut(entry.contact) {
             contact.held = contact.held.saturating_sub(1);
         }
-        self.delivery
-            .remember_delivered(entry.contact.handle, entry.id);
+        if planted!(SkipDedup) {
+            let opened = self.delivery.opened.find(&entry.reference.0);
+            let _gone = opened.map(|idx| self.delivery.opened.discard(idx));
+        } else {
+            self.delivery
+                .remember_delivered(entry.contact.handle, entry.id);
+        }
         if !entry.acknowledged
             && let Some(secret) = entry.secret
         {
@@ -119,6 +124,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(idx) = self.delivery.inbox.find(&key)
             && let Some(waiting) = self.delivery.inbox.get_mut(idx)
             && !waiting.acknowledged
+            && !planted!(AckWaiting)
         {
             waiting.link = arrival.link;
             return;
@@ -136,7 +142,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     ) {
         let Some(secret) = secret else { return };
         let waiting = self.delivery.waiting_with(contact.handle, secret);
-        if let Some(entry) = waiting.and_then(|idx| self.delivery.inbox.get_mut(idx)) {
+        if let Some(entry) = waiting.and_then(|idx| self.delivery.inbox.get_mut(idx))
+            && !planted!(AckWaiting)
+        {
             entry.link = arrival.link;
             return;
         }

@@ -190,7 +190,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 // What waits for a route is held a short time; what has one is out with the next
                 // drain, or falls under the limit of a blocked link.
                 let waits = to.is_none_or(|to| self.out.link(to).is_some_and(|l| l.blocked));
-                if waits {
+                if waits && !(planted!(HoldBlocked) && to.is_some()) {
                     let until = self.now.plus(self.config.hold_max);
                     self.routing.forward_timers.set(idx, until);
                 }
@@ -223,7 +223,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return Ok(None);
         };
         forward.to = Some(to);
-        if blocked && self.routing.forward_timers.get(idx).is_none() {
+        if blocked && !planted!(HoldBlocked) && self.routing.forward_timers.get(idx).is_none() {
             let end = self.now.plus(self.config.hold_max);
             self.routing.forward_timers.set(idx, end);
         }

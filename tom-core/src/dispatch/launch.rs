@@ -77,6 +77,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         match choice {
             Choice::Over(link) => self.enqueue(idx, link),
             // A link coming up wakes it; until then there is little to look for.
+            Choice::Ask | Choice::Nowhere if planted!(NowhereSleeps) => {}
             Choice::Ask | Choice::Nowhere => self.wake_at(idx, NOWHERE_WAIT),
         }
     }
@@ -161,12 +162,20 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         self.wake_at(idx, backoff(first, self.config.retry_max, sends));
     }
 
+    /// The wall time, in seconds, until which a proof of a message with this expiry is waited for.
+    pub(super) fn end_of(&self, expiry: u32) -> u64 {
+        if planted!(ForgetExpiry) {
+            return crate::delivery::keep_until(expiry);
+        }
+        u64::from(expiry) + self.config.skew.as_secs()
+    }
+
     /// Sets a message's timer: in `wait`, or at its end if that is sooner.
     pub(super) fn wake_at(&mut self, idx: Idx, wait: Span) {
         let Some(message) = self.delivery.outbox.get(idx) else {
             return;
         };
-        let end = u64::from(message.expiry) + self.config.skew.as_secs();
+        let end = self.end_of(message.expiry);
         let at = self.now.plus(wait);
         let at = self.clock.when(end + 1).map_or(at, |end| end.min(at));
         self.delivery.timers.set(idx, at);

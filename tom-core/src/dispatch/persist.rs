@@ -217,7 +217,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             taken: false,
             asking: false,
             queued: false,
-            held,
+            held: held && !planted!(RestoredHeld),
             read: false,
             telling: false,
             durable: true,

@@ -80,7 +80,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let Some(message) = self.delivery.outbox.get(idx) else {
             return;
         };
-        let end = u64::from(message.expiry) + self.config.skew.as_secs();
+        let end = self.end_of(message.expiry);
         if self.unix().is_some_and(|unix| unix > end) {
             self.expire(idx);
             return;

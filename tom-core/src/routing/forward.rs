@@ -90,7 +90,9 @@ impl Tables<'_> {
                 return Copy::Seen;
             }
             entry.attempts |= bit;
-            entry.from = new.from;
+            if !planted!(FirstWayBack) {
+                entry.from = new.from;
+            }
             return Copy::Fresh(entry.to);
         }
         if self.returns.is_full()

@@ -124,7 +124,7 @@ impl Limits {
         }
     }
 
-    /// A full node of a simulator, at most 16 KB while it is idle on [`Heap::lazy`](super::Heap::lazy).
+    /// A full node of a simulator: at most 16 KB while it is idle on `Heap::lazy`.
     #[must_use]
     pub const fn sim_full() -> Self {
         Self {
@@ -147,8 +147,7 @@ impl Limits {
         }
     }
 
-    /// A node that does little in a simulator of very many, at most 8 KB while it is idle on
-    /// [`Heap::lazy`](super::Heap::lazy).
+    /// One of very many nodes of a simulator: at most 8 KB while it is idle on `Heap::lazy`.
     #[must_use]
     pub const fn sim_light() -> Self {
         Self {

@@ -12,6 +12,13 @@ use super::{Common, DONE, Join, say, serve};
 pub(crate) struct NodeArgs {
     #[command(flatten)]
     join: Join,
+    /// Record into FILE what goes into the engine and when, for a bug report: no key, address or
+    /// message is on it
+    #[arg(long, value_name = "FILE")]
+    tape: Option<std::path::PathBuf>,
+    /// The tape keeps the latest so many bytes, at least 65536
+    #[arg(long, value_name = "BYTES", default_value_t = 4 << 20, requires = "tape")]
+    tape_size: usize,
     /// Be a relay that can be told to misbehave
     #[arg(long, hide = true)]
     adversary: bool,
@@ -30,6 +37,9 @@ pub(crate) async fn run(common: &Common, args: NodeArgs) -> anyhow::Result<u8> {
     let mut builder = args.join.builder(&dir);
     if let Some(adversary) = &adversary {
         builder = builder.adversary(adversary.clone());
+    }
+    if let Some(tape) = args.tape {
+        builder = builder.tape(tape, args.tape_size);
     }
     let client = builder.start().await?;
     let control = serve::serve(listener, &dir, client.clone(), adversary);

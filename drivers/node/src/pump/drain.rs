@@ -17,8 +17,12 @@ impl Pump {
         let mut buf = std::mem::take(&mut self.buf);
         loop {
             match self.node.poll(&mut buf) {
-                Ok(Some(Output::Transmit(transmit))) => self.transmit(&transmit),
-                Ok(Some(output)) => self.output(output),
+                Ok(Some(output)) => {
+                    if let Some(tape) = &mut self.tape {
+                        tape.output(self.now, &output);
+                    }
+                    self.output(output);
+                }
                 Ok(None) => break,
                 Err(short) => {
                     tracing::error!(?short, "an output outgrew the buffer; please report it");

@@ -4,7 +4,7 @@ use tokio::sync::{oneshot, watch};
 use tom_core::error::Refusal;
 use tom_core::identity::PublicKey;
 use tom_core::input::{self, Input, LinkEvent, LinkId, Send};
-use tom_core::output::{State, Verdict};
+use tom_core::output::{DeliveryId, State, Verdict};
 use tom_core::wire::{Candidate, CandidateList};
 use tom_quinn::{Event, SendOutcome};
 
@@ -17,7 +17,13 @@ const MAX_FRAME: u32 = 65_538;
 
 impl Pump {
     pub(super) fn input(&mut self, input: Input<'_>) -> Verdict {
-        self.node.handle(self.now, input)
+        let Some(tape) = &mut self.tape else {
+            return self.node.handle(self.now, input);
+        };
+        let entry = tape.before(self.now, &input);
+        let verdict = self.node.handle(self.now, input);
+        tape.after(entry, verdict);
+        verdict
     }
 
     /// A link's change must not get lost: when outputs are in the way they are drained first.
@@ -28,6 +34,14 @@ impl Pump {
         }
         self.drain();
         self.input(Input::Link(event))
+    }
+
+    /// A message taken must not be forgotten either: its sender waits for the proof. Spec DRV-22.
+    pub(super) fn taken(&mut self, id: DeliveryId) {
+        if self.input(Input::Taken(id)) == Verdict::Refused(Refusal::Backpressure) {
+            self.drain();
+            self.input(Input::Taken(id));
+        }
     }
 
     pub(super) fn transport_event(&mut self, event: Event) {
@@ -191,14 +205,10 @@ impl Pump {
             class: post.class,
             trace: false,
         };
-        let mut verdict = self
-            .node
-            .handle(self.now, Input::Command(input::Command::Send(send)));
+        let mut verdict = self.input(Input::Command(input::Command::Send(send)));
         if verdict == Verdict::Refused(Refusal::Backpressure) {
             self.drain();
-            verdict = self
-                .node
-                .handle(self.now, Input::Command(input::Command::Send(send)));
+            verdict = self.input(Input::Command(input::Command::Send(send)));
         }
         match verdict {
             Verdict::Accepted(Some(id)) => {

@@ -102,6 +102,7 @@ pub(crate) struct Pump {
     pub(crate) commands_back: mpsc::WeakSender<Command>,
     pub(crate) links: Links,
     pub(crate) adversary: Option<Adversary>,
+    pub(crate) tape: Option<crate::tape::Taping>,
     /// A buffer that holds any output.
     pub(crate) buf: Vec<u8>,
     pub(crate) started: Instant,
@@ -162,7 +163,7 @@ impl Pump {
                 self.transport_event(event);
             }
             for id in taken.drain(..) {
-                self.input(Input::Taken(id));
+                self.taken(id);
             }
             for command in commands.drain(..) {
                 self.command(command, &mut end);

@@ -21,6 +21,8 @@ pub struct Figures {
     pub events: u64,
     /// Bytes on links, links' own included.
     pub bytes: u64,
+    /// Of them those of handshakes and keep-alives.
+    pub link_bytes: u64,
     /// Envelopes handed on for others, by node.
     pub load: Vec<u64>,
     /// The straight path's delay of each message, by number, in nanoseconds.
@@ -141,16 +143,12 @@ impl Checks {
             Metric::LatencyMax => latency().last().copied(),
             Metric::ProofLatencyP50 => quantile(&proof(), 0.5),
             Metric::ProofLatencyP99 => quantile(&proof(), 0.99),
-            Metric::Overhead => {
-                let payload: u64 = self
-                    .truth
-                    .all()
-                    .filter(|told| told.delivered.is_some())
-                    .map(|told| u64::from(told.len))
-                    .sum();
-                (payload > 0).then(|| figures.bytes as f64 / payload as f64)
+            Metric::Overhead => self.per_payload(figures.bytes),
+            Metric::FrameOverhead => self.per_payload(figures.bytes - figures.link_bytes),
+            Metric::Duplicates => {
+                let again = |told: &Told| u64::from(told.deliveries.saturating_sub(1));
+                Some(self.truth.all().map(again).sum::<u64>() as f64)
             }
-            Metric::Duplicates => Some(self.tally.duplicates as f64),
             Metric::RetriesPerMessage => Some(self.tally.retries as f64 / sent),
             Metric::Resealed => Some(self.tally.resealed as f64),
             Metric::RelayedShare => share(self.truth.all().filter(counts), |told| !told.direct),
@@ -179,6 +177,13 @@ impl Checks {
             }
             Metric::GiniLoad => gini(&figures.load),
         }
+    }
+
+    /// Bytes by bytes of payload delivered.
+    fn per_payload(&self, bytes: u64) -> Option<f64> {
+        let delivered = self.truth.all().filter(|told| told.delivered.is_some());
+        let payload: u64 = delivered.map(|told| u64::from(told.len)).sum();
+        (payload > 0).then(|| bytes as f64 / payload as f64)
     }
 
     fn broke(&self, invariant: super::Invariant) -> f64 {

@@ -43,6 +43,9 @@ pub const PAYLOAD_LEAST: usize = 16;
 /// How far a node's `SKEW` reaches: what the core's default configuration says.
 pub const SKEW: Span = Span::from_secs(300);
 
+/// Between the end of a message and the event that says so lies housekeeping at most.
+const END_TOLD_WITHIN: Span = Span::from_secs(90);
+
 /// An invariant that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
@@ -95,7 +98,6 @@ impl Checks {
     }
 
     /// Every message of the run, by its number from 1.
-    #[must_use]
     pub fn told(&self) -> impl Iterator<Item = &Told> {
         self.truth.all()
     }
@@ -167,7 +169,7 @@ impl Checks {
         match output {
             Output::Transmit(transmit) => {
                 let bytes = transmit.bytes;
-                if let Err((invariant, what)) = self.wire.leaves(now, bytes) {
+                if let Err((invariant, what)) = self.wire.leaves(node, now, bytes) {
                     self.violate(invariant, now, node, what);
                 }
                 let own = wire::own_envelope(bytes)?;
@@ -212,7 +214,13 @@ impl Checks {
     }
 
     /// Bytes are about to be an input of a node.
-    pub(crate) fn incoming<C: tom_core::crypto::Suite>(&mut self, node: u32, bytes: &[u8]) {
+    pub(crate) fn incoming<C: tom_core::crypto::Suite>(
+        &mut self,
+        node: u32,
+        now: Time,
+        bytes: &[u8],
+    ) {
+        self.wire.comes(node, now, bytes);
         for number in self.proofs.arrive::<C>(node, bytes) {
             self.truth.proof_came(number);
         }
@@ -286,11 +294,13 @@ impl Checks {
     }
 
     /// A node says something of itself or of one of its messages.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the enum is non-exhaustive")]
     pub(crate) fn event(&mut self, node: u32, now: Time, event: Event) {
         match event {
             Event::Message { id, state } => self.state(node, now, id, state),
             Event::Bug(bug) => self.violate(Invariant::NoBug, now, node, format!("{bug:?}")),
             Event::Session { .. } => self.tally.sessions += 1,
+            // `Event` is open: what is added later is nothing to check until it is written here.
             _ => {}
         }
     }
@@ -336,11 +346,19 @@ impl Checks {
         self.wire.clock_error(ms);
     }
 
-    /// A node is gone; what it counted is kept.
-    pub(crate) fn crashed(&mut self, node: u32, now: Time, stats: &Stats, keeps: bool) {
+    /// A node is gone; what it counted is kept. `keeps` says which of its messages its disk has.
+    pub(crate) fn crashed(
+        &mut self,
+        node: u32,
+        now: Time,
+        stats: &Stats,
+        keeps: &dyn Fn(MessageId) -> bool,
+    ) {
         self.tally.add(stats);
-        self.truth.down(node, now, keeps);
-        self.proofs.forget(node, keeps);
+        for number in self.truth.down(node, now, keeps) {
+            self.proofs.forget(node, number);
+        }
+        self.wire.released(node);
     }
 
     /// A node has started.
@@ -363,8 +381,21 @@ impl Checks {
         self.truth.calm(now);
     }
 
+    /// An inbox record is durable: the message in it is safe.
+    pub(crate) fn kept(&mut self, now: Time, record: &[u8]) {
+        if let Some(number) = self.wire.number_within(record) {
+            self.truth.safe(number, now);
+        }
+    }
+
     /// Once a simulated second: whatever can be said only from time to time.
     pub(crate) fn second(&mut self, now: Time) {
+        self.wire.forget_held(now);
+        let grace = SKEW.0 + self.wire.clock_error_ms() * 2_000_000 + END_TOLD_WITHIN.0;
+        if let Some((number, node)) = self.truth.overdue(now, Span(grace)) {
+            let what = format!("message {number} is over, and its sender was not told");
+            self.violate_about(Invariant::EveryMessageEnds, now, node, what, Some(number));
+        }
         let Some(within) = self.converge_within else {
             return;
         };

@@ -64,18 +64,17 @@ impl Proofs {
         proven
     }
 
-    /// A node is gone, and with it what it knew of its envelopes, unless it keeps records.
-    pub(crate) fn forget(&mut self, node: u32, keeps: bool) {
-        if !keeps {
-            let least = Reference([0; 8]);
-            let keys: Vec<_> = self
-                .0
-                .range((node, least)..=(node, Reference([0xff; 8])))
-                .map(|(key, _)| *key)
-                .collect();
-            for key in keys {
-                self.0.remove(&key);
-            }
+    /// A node is gone, and with it what it knew of this message.
+    pub(crate) fn forget(&mut self, node: u32, number: u32) {
+        let (least, most) = (Reference([0; 8]), Reference([0xff; 8]));
+        let keys: Vec<_> = self
+            .0
+            .range((node, least)..=(node, most))
+            .filter(|(_, expected)| expected.number == number)
+            .map(|(key, _)| *key)
+            .collect();
+        for key in keys {
+            self.0.remove(&key);
         }
     }
 }

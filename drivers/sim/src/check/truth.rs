@@ -37,8 +37,8 @@ pub struct Told {
     pub deliveries: u32,
     /// The recipient's start at which it was delivered last.
     in_start: u16,
-    /// When the recipient's application had it safely.
-    pub taken: Option<Time>,
+    /// When it was safe at the recipient: taken by its application, or durable in its inbox.
+    pub safe: Option<Time>,
     /// When its sender was told that it was delivered.
     pub proven: Option<Time>,
     /// A valid proof of it was an input of its sender.
@@ -78,7 +78,7 @@ impl Told {
             direct: false,
             deliveries: 0,
             in_start: 0,
-            taken: None,
+            safe: None,
             proven: None,
             proof_came: false,
             orphaned: false,
@@ -108,6 +108,8 @@ pub(crate) struct Truth {
     open: BTreeSet<(u32, u32)>,
     /// Not proven and not ended, in the order they were accepted.
     waiting: BTreeSet<u32>,
+    /// The same in the order of their ends.
+    ending: BTreeSet<(Time, u32)>,
     /// When each node was up: starts and ends of its lives.
     lives: Vec<Vec<(Time, Time)>>,
     calm_since: Option<Time>,
@@ -125,6 +127,7 @@ impl Truth {
             by_delivery: BTreeMap::new(),
             open: BTreeSet::new(),
             waiting: BTreeSet::new(),
+            ending: BTreeSet::new(),
             lives: vec![Vec::new(); nodes as usize],
             calm_since: None,
             converged: None,
@@ -166,6 +169,7 @@ impl Truth {
         self.by_id.insert((told.from, told.id.reference()), number);
         self.open.insert((told.from, number));
         self.waiting.insert(number);
+        self.ending.insert((told.ends, number));
         let at = number.saturating_sub(1) as usize;
         if self.told.len() <= at {
             self.told.resize(at + 1, None);
@@ -203,9 +207,23 @@ impl Truth {
 
     pub(crate) fn taken(&mut self, node: u32, now: Time, id: DeliveryId) {
         let number = self.by_delivery.get(&(node, id)).copied();
-        if let Some(told) = number.and_then(|number| self.get_mut(number)) {
-            told.taken.get_or_insert(now);
+        if let Some(number) = number {
+            self.safe(number, now);
         }
+    }
+
+    /// A message is safe at its recipient: from now on it may be acknowledged.
+    pub(crate) fn safe(&mut self, number: u32, now: Time) {
+        if let Some(told) = self.get_mut(number) {
+            told.safe.get_or_insert(now);
+        }
+    }
+
+    /// A message whose end its sender should have been told of by now, and the sender.
+    pub(crate) fn overdue(&self, now: Time, grace: Span) -> Option<(u32, u32)> {
+        let (ends, number) = *self.ending.first()?;
+        let told = self.get(number)?;
+        (ends.plus(grace) < now).then_some((number, told.from))
     }
 
     /// A valid proof is about to be an input of the sender.
@@ -235,10 +253,10 @@ impl Truth {
             State::Delivered | State::Read => {
                 let first = told.proven.is_none();
                 told.proven.get_or_insert(now);
-                let safe = told.delivered.is_some();
+                let safe = told.safe.is_some();
                 self.settle(node, number);
                 if first && !safe {
-                    let what = format!("message {number} is {state:?}, and nobody got it");
+                    let what = format!("message {number} is {state:?}, and nobody has it safely");
                     return Err((Invariant::NoFalseDelivered, what, Some(number)));
                 }
             }
@@ -258,6 +276,9 @@ impl Truth {
     fn settle(&mut self, node: u32, number: u32) {
         self.open.remove(&(node, number));
         self.waiting.remove(&number);
+        if let Some(ends) = self.get(number).map(|told| told.ends) {
+            self.ending.remove(&(ends, number));
+        }
     }
 
     /// Whether a node is an end of any message whose payload may lie there.
@@ -271,8 +292,13 @@ impl Truth {
         }
     }
 
-    /// A node is gone; without records its messages go with it.
-    pub(crate) fn down(&mut self, node: u32, now: Time, keeps: bool) {
+    /// A node is gone, and with it the messages that are not on its disk: says which.
+    pub(crate) fn down(
+        &mut self,
+        node: u32,
+        now: Time,
+        keeps: &dyn Fn(MessageId) -> bool,
+    ) -> Vec<u32> {
         if let Some((_, end)) = self
             .lives
             .get_mut(node as usize)
@@ -280,15 +306,18 @@ impl Truth {
         {
             *end = now;
         }
-        if keeps {
-            return;
-        }
-        for (number, _) in self.open_of(node) {
+        let mut lost = Vec::new();
+        for (number, id) in self.open_of(node) {
+            if keeps(id) {
+                continue;
+            }
             if let Some(told) = self.get_mut(number) {
                 told.orphaned = true;
             }
             self.settle(node, number);
+            lost.push(number);
         }
+        lost
     }
 
     /// Whether a message's recipient was up at any time of its life.

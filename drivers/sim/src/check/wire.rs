@@ -1,15 +1,17 @@
 //! What may not be seen on links: plaintext, and envelopes past their end. And the payloads that make
 //! plaintext show.
 
+use std::collections::BTreeMap;
+
 use memchr::memmem::Finder;
 use tom_core::wire::{
-    Body, Commit, Envelope, Frame, Frames, Handle, Kind, MAX_HOPS, Reference, message_id,
+    Body, Commit, Envelope, Frame, Frames, Handle, Head, Kind, MAX_HOPS, Reference, message_id,
 };
 
 use super::{Invariant, PAYLOAD_LEAST, SKEW};
 use crate::draw::mix;
 use crate::net::clock::true_wall_ms;
-use crate::time::Time;
+use crate::time::{Span, Time};
 
 /// An envelope that its sender sends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +33,15 @@ pub(crate) struct Wire {
     finder: Finder<'static>,
     /// The furthest any wall clock has been off, in milliseconds.
     clock_error_ms: u64,
+    /// When relays got what they have not handed on: node, reference, attempt.
+    held: BTreeMap<(u32, Reference, u8), Time>,
 }
+
+/// A relay holds a copy for at most two seconds (RTE-6), by a clock that may run a tenth slow, and
+/// hands it over with the next input after that.
+const HELD_AT_MOST: Span = Span::from_millis(2_400);
+/// Copies that relays dropped are forgotten here after this long.
+const HELD_KNOWN_FOR: Span = Span::from_secs(120);
 
 impl Wire {
     pub(crate) fn new(seed: u64) -> Self {
@@ -40,6 +50,7 @@ impl Wire {
             marker,
             finder: Finder::new(&marker).into_owned(),
             clock_error_ms: 0,
+            held: BTreeMap::new(),
         }
     }
 
@@ -71,6 +82,35 @@ impl Wire {
         (made == payload).then_some(number)
     }
 
+    /// Which message's payload lies somewhere in these bytes.
+    pub(crate) fn number_within(&self, bytes: &[u8]) -> Option<u32> {
+        let at = self.finder.find(bytes)? + self.marker.len();
+        Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+    }
+
+    pub(crate) const fn clock_error_ms(&self) -> u64 {
+        self.clock_error_ms
+    }
+
+    /// Looks at a datagram that reaches a node: what it may hand on, it holds from now on.
+    pub(crate) fn comes(&mut self, node: u32, now: Time, bytes: &[u8]) {
+        for (reference, head) in carried(bytes) {
+            // The latest copy counts: one before it may have been dropped, which cannot be seen.
+            self.held.insert((node, reference, head.attempt), now);
+        }
+    }
+
+    /// Forgets copies that were dropped long ago.
+    pub(crate) fn forget_held(&mut self, now: Time) {
+        self.held
+            .retain(|_, since| now.since(*since) < HELD_KNOWN_FOR);
+    }
+
+    /// A node is gone, and what it held with it.
+    pub(crate) fn released(&mut self, node: u32) {
+        self.held.retain(|(holder, _, _), _| *holder != node);
+    }
+
     /// Whether a payload can be read in these bytes.
     pub(crate) fn shows(&self, bytes: &[u8]) -> bool {
         self.finder.find(bytes).is_some()
@@ -87,32 +127,53 @@ impl Wire {
     }
 
     /// Looks at a datagram that leaves a node.
-    pub(crate) fn leaves(&self, now: Time, bytes: &[u8]) -> Result<(), (Invariant, String)> {
+    pub(crate) fn leaves(
+        &mut self,
+        node: u32,
+        now: Time,
+        bytes: &[u8],
+    ) -> Result<(), (Invariant, String)> {
         if self.shows(bytes) {
             return Err((
                 Invariant::NoPlaintext,
                 "a payload can be read on a link".into(),
             ));
         }
-        for frame in Frames::new(bytes).flatten() {
-            let Frame::Envelope { bytes, .. } = frame else {
-                continue;
-            };
-            let Ok(envelope) = Envelope::parse(bytes) else {
-                continue;
-            };
-            let carries = matches!(envelope.body.kind(), Kind::Seal | Kind::Data);
-            if carries && true_wall_ms(now) > self.over_after(envelope.head.expiry) {
+        for (reference, head) in carried(bytes) {
+            if true_wall_ms(now) > self.over_after(head.expiry) {
                 let what = format!(
                     "an envelope that ended at {} is sent {} s later",
-                    envelope.head.expiry,
-                    true_wall_ms(now) / 1_000 - u64::from(envelope.head.expiry)
+                    head.expiry,
+                    true_wall_ms(now) / 1_000 - u64::from(head.expiry)
                 );
                 return Err((Invariant::Ttl, what));
+            }
+            let held = self.held.remove(&(node, reference, head.attempt));
+            if let Some(long) = held.map(|since| now.since(since))
+                && head.hop < MAX_HOPS
+                && long > HELD_AT_MOST
+            {
+                let what = format!(
+                    "an envelope is handed on {} ms after it came",
+                    long.as_millis()
+                );
+                return Err((Invariant::RelaysForget, what));
             }
         }
         Ok(())
     }
+}
+
+/// The messages in a datagram, by reference, each with its header.
+fn carried(bytes: &[u8]) -> impl Iterator<Item = (Reference, Head)> + '_ {
+    Frames::new(bytes).flatten().filter_map(|frame| {
+        let Frame::Envelope { bytes, .. } = frame else {
+            return None;
+        };
+        let head = Envelope::parse(bytes).ok()?.head;
+        let carries = matches!(head.kind, Kind::Seal | Kind::Data);
+        carries.then_some((message_id(bytes)?.reference(), head))
+    })
 }
 
 /// The first envelope in a datagram that comes from its sender itself and asks for a proof.

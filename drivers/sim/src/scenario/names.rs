@@ -57,8 +57,10 @@ named! {
         ProofLatencyP50 = "proof_latency_p50",
         /// Its 99th percentile.
         ProofLatencyP99 = "proof_latency_p99",
-        /// Bytes on links by bytes of payload delivered.
+        /// All bytes on links, keeping them included, by bytes of payload delivered.
         Overhead = "overhead",
+        /// Bytes of datagrams that carry frames, all headers included, by bytes of payload delivered.
+        FrameOverhead = "frame_overhead",
         /// Messages an application got twice.
         Duplicates = "duplicates",
         /// Retries per message sent.
@@ -122,6 +124,7 @@ impl Metric {
             | Self::ProofLatencyP99
             | Self::ConvergeTime => Measure::Seconds,
             Self::Overhead
+            | Self::FrameOverhead
             | Self::Duplicates
             | Self::RetriesPerMessage
             | Self::Resealed
@@ -223,6 +226,10 @@ named! {
         NoBug = "no_bug",
         /// No application is given what nobody sent it.
         NothingForged = "nothing_forged",
+        /// Every message is told of its end, delivered or not.
+        EveryMessageEnds = "every_message_ends",
+        /// No relay holds what it hands on for longer than it may.
+        RelaysForget = "relays_forget",
         /// After the last fault everything is proven in time: liveness.
         Converges = "converges",
     }

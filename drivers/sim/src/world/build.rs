@@ -9,6 +9,7 @@ use tom_core::storage::Heap;
 use tom_core::time::Instant;
 
 use super::member::{Keep, Member, PhoneBook};
+use super::recorder::Recorder;
 use super::{By, Item, What, World, links, size};
 use crate::check::Checks;
 use crate::draw::Stream;
@@ -42,6 +43,8 @@ pub struct Setup {
     pub table: Arc<Table>,
     /// Keep so many facts.
     pub trace: Option<usize>,
+    /// Record this node's tape.
+    pub record: Option<u32>,
     /// Look at every envelope; off, a run is a measure of speed and nothing else.
     pub checked: bool,
 }
@@ -61,6 +64,7 @@ impl Setup {
             seed,
             table,
             trace: None,
+            record: None,
             checked: true,
         }
     }
@@ -115,6 +119,7 @@ impl Setup {
             checked: self.checked,
             hash: RunHash::new(nodes as usize, WINDOW),
             trace: self.trace.map(Trace::new),
+            recorder: self.record.map(Recorder::new),
             events: 0,
             calm: false,
             buf: vec![0; 4_096],
@@ -177,6 +182,11 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         };
         self.buf.resize(self.buf.len().max(core.max_output()), 0);
         member.core = Some(Box::new(core));
+        if let Some(recorder) = self.recorder.as_mut().filter(|r| r.node == node) {
+            // A tape is of one life: the last one.
+            *recorder = Recorder::new(node);
+            recorder.born = Some((size::config(profile), entropy, local));
+        }
         member.wake_at = Time::NEVER;
         member.still_until = Time::ZERO;
         let mut records = Vec::new();

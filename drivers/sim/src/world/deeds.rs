@@ -155,7 +155,6 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let Some(core) = member.core.take() else {
             return;
         };
-        let keeps = member.disk.is_some();
         member.wake_at = Time::NEVER;
         member.still_until = Time::ZERO;
         member.hands.clear();
@@ -170,7 +169,12 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 self.payloads.free(stuck);
             }
         }
-        self.checks.crashed(node, self.now, core.stats(), keeps);
+        let disk = self
+            .members
+            .get(node as usize)
+            .and_then(|m| m.disk.as_ref());
+        let keeps = |id| disk.is_some_and(|disk| disk.keeps(id));
+        self.checks.crashed(node, self.now, core.stats(), &keeps);
         self.note(node, Fact::Life { up: false });
     }
 
@@ -271,10 +275,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         self.calm = true;
         for node in 0..self.nodes() {
             self.turn(node, None);
-            if let Some(member) = self.members.get_mut(node as usize) {
-                if let Some(disk) = &mut member.disk {
-                    disk.fails = false;
-                }
+            let member = self.members.get_mut(node as usize);
+            if let Some(disk) = member.and_then(|member| member.disk.as_mut()) {
+                disk.fails = false;
             }
             self.start(node, false);
         }

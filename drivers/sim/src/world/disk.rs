@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use tom_core::input::Input;
-use tom_core::output::{Record, RecordKey};
+use tom_core::output::{Record, RecordKey, RecordKind};
+use tom_core::wire::MessageId;
 
 use super::{By, Item, What, World};
 use crate::engine::Queue;
@@ -20,7 +21,7 @@ pub(crate) struct Disk {
     /// Writes under way, oldest first, with their numbers.
     under_way: VecDeque<(u32, Write)>,
     next: u32,
-    /// Every write fails.
+    /// It is full: nothing can be written. What is there can be removed.
     pub(crate) fails: bool,
 }
 
@@ -46,6 +47,12 @@ impl Disk {
     /// Everything on it is gone.
     pub(crate) fn wipe(&mut self) {
         self.records.clear();
+    }
+
+    /// Whether a message to send is on it.
+    pub(crate) fn keeps(&self, id: MessageId) -> bool {
+        let kind = RecordKind::Outbox;
+        self.records.contains_key(&RecordKey { kind, id: id.0 })
     }
 
     /// What is on it.
@@ -98,14 +105,15 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         match write {
             Write::Keep(key, version, bytes) => {
                 if ok {
+                    if key.kind == RecordKind::Inbox {
+                        self.checks.kept(self.now, &bytes);
+                    }
                     disk.records.insert(key, (version, bytes));
                 }
                 self.feed(node, Input::Persisted { key, version, ok });
             }
             Write::Drop(key) => {
-                if ok {
-                    disk.records.remove(&key);
-                }
+                disk.records.remove(&key);
             }
         }
     }

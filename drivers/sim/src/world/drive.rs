@@ -44,6 +44,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let core = member.core.as_mut()?;
         self.events += 1;
         let local = Instant::from_millis(member.clock.local_ms(self.now));
+        if let Some(recorder) = &mut self.recorder {
+            recorder.input(node, local, &input);
+        }
         let verdict = core.handle(local, input);
         self.judge(node, &verdict);
         Some(verdict)
@@ -60,15 +63,16 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// Takes out all outputs and does them. What they ask for goes back in at once.
     pub(super) fn drain(&mut self, node: u32) {
         let mut buf = std::mem::take(&mut self.buf);
-        loop {
-            let Some(core) = self
-                .members
-                .get_mut(node as usize)
-                .and_then(|member| member.core.as_mut())
-            else {
-                break;
-            };
-            match core.poll(&mut buf) {
+        while let Some(core) = self
+            .members
+            .get_mut(node as usize)
+            .and_then(|member| member.core.as_mut())
+        {
+            let polled = core.poll(&mut buf);
+            if let (Some(recorder), Ok(output)) = (&mut self.recorder, &polled) {
+                recorder.polled(node, output.as_ref());
+            }
+            match polled {
                 Ok(Some(output)) => self.output(node, output),
                 Ok(None) if self.follow.is_empty() => break,
                 Ok(None) => {

@@ -40,14 +40,12 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             .room_at(node, now, len.saturating_add(self.overhead()));
         if room_at > now {
             let payload = self.payloads.put(bytes);
-            if let Some(end) = self
+            let end = self
                 .members
                 .get_mut(node as usize)
-                .and_then(|member| member.end_mut(link))
-            {
-                if let Some(older) = end.stuck.replace(payload) {
-                    self.payloads.free(older);
-                }
+                .and_then(|member| member.end_mut(link));
+            if let Some(older) = end.and_then(|end| end.stuck.replace(payload)) {
+                self.payloads.free(older);
             }
             self.due(By::Node(node), room_at, node, What::Writable { link });
             return false;
@@ -256,17 +254,22 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         } = flight;
         if self.checked {
             let bytes = self.payloads.get(payload);
-            self.checks.incoming::<C>(node, bytes);
+            self.checks.incoming::<C>(node, now, bytes);
             if let Some(trace) = &mut self.trace {
                 trace.arrived(now, node, from, flight.under_way, bytes);
             }
         }
         let bytes = self.payloads.change(&mut payload);
+        let recorder = &mut self.recorder;
         let verdict = self.members.get_mut(node as usize).and_then(|member| {
             let local = member.local(now);
             let core = member.core.as_mut()?;
             let link = LinkId(link);
-            Some(core.handle(local, Input::Datagram { link, bytes }))
+            let input = Input::Datagram { link, bytes };
+            if let Some(recorder) = recorder {
+                recorder.input(node, local, &input);
+            }
+            Some(core.handle(local, input))
         });
         self.payloads.free(payload);
         if let Some(verdict) = verdict {

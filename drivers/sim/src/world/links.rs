@@ -161,6 +161,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let mut arrived = Some(self.now);
         for bytes in self.costs.flight(turn) {
             let flight = self.launch(from, to, *bytes);
+            self.count_link(from, *bytes);
             let whole = flight
                 .arrivals
                 .iter()
@@ -173,9 +174,17 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         }
     }
 
+    /// These bytes are the link's own.
+    fn count_link(&mut self, node: u32, bytes: u32) {
+        if let Some(member) = self.members.get_mut(node as usize) {
+            member.link_bytes += u64::from(bytes);
+        }
+    }
+
     /// Sends a word to the other end: one packet.
     fn say(&mut self, from: u32, to: u32, what: What) {
         let flight = self.launch(from, to, self.costs.word);
+        self.count_link(from, self.costs.word);
         if let Some(packet) = flight.arrivals.iter().flatten().next() {
             self.due(By::Node(from), packet.at, to, what);
         }
@@ -435,7 +444,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let member = self.members.get_mut(node as usize)?;
         let end = member.remove_end(link)?;
         if end.state == EndState::Up {
-            member.bytes_sent += costs.kept_alive(now.since(end.since));
+            let alive = costs.kept_alive(now.since(end.since));
+            member.bytes_sent += alive;
+            member.link_bytes += alive;
         }
         if let Some(stuck) = end.stuck {
             self.payloads.free(stuck);

@@ -85,6 +85,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 .map(|end| self.costs.kept_alive(self.now.since(end.since)))
                 .sum();
             figures.bytes += member.bytes_sent + alive;
+            figures.link_bytes += member.link_bytes + alive;
             let Some(core) = member.core() else {
                 figures.load.push(0);
                 continue;

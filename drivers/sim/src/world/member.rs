@@ -54,6 +54,8 @@ pub struct Member<C: SimSuite> {
     pub(crate) adversary: Option<Box<Adversary>>,
     /// Bytes it has sent, links' own included.
     pub(crate) bytes_sent: u64,
+    /// Of them those of handshakes and keep-alives.
+    pub(crate) link_bytes: u64,
 }
 
 /// One end of a link.
@@ -116,6 +118,7 @@ impl<C: SimSuite> Member<C> {
             disk: durable.then(Box::default),
             adversary: None,
             bytes_sent: 0,
+            link_bytes: 0,
         }
     }
 
@@ -139,6 +142,13 @@ impl<C: SimSuite> Member<C> {
     #[must_use]
     pub const fn public(&self) -> &PublicKey {
         &self.public
+    }
+
+    /// How many links it has that are up.
+    #[must_use]
+    pub fn links(&self) -> usize {
+        let up = |end: &&End| end.state == EndState::Up;
+        self.ends.iter().filter(up).count()
     }
 
     pub(crate) fn end(&self, link: u32) -> Option<&End> {

@@ -15,12 +15,15 @@
 //! | `deeds.rs` | the external events |
 //! | `look.rs` | what the checks look at from time to time, and what a run comes to |
 //! | `disk.rs` | what durable nodes keep |
+//! | `recorder.rs` | a node's tape, and its playing on a plain core |
+//! | `bench.rs` | how fast whole nodes run, and what they take |
 //! | `size.rs` | named capacities |
 //!
 //! What happens is a function of scenario, seed and schedule. An *event* is one input handled by a
 //! node; what the world does for itself (timers of links, checks) is not counted.
 
 mod adverse;
+pub mod bench;
 mod build;
 mod deeds;
 mod disk;
@@ -30,6 +33,7 @@ mod item;
 mod links;
 mod look;
 mod member;
+pub mod recorder;
 pub mod size;
 
 use std::sync::Arc;
@@ -48,6 +52,9 @@ use crate::trace::{Fact, Trace};
 pub use build::Setup;
 pub use item::{Item, What};
 pub use member::Member;
+
+/// How many events ahead a node is fetched.
+const AHEAD: usize = 8;
 
 /// Whoever makes something due. Its number is the source in the event's key: what comes from outside
 /// is first at any moment, then the nodes in their order, then the checks.
@@ -91,6 +98,8 @@ pub struct World<C: SimSuite, Q> {
     pub(crate) checked: bool,
     pub(crate) hash: RunHash,
     pub(crate) trace: Option<Trace>,
+    /// Records one node, where that is asked for.
+    pub(crate) recorder: Option<recorder::Recorder>,
     /// Inputs handled by nodes.
     pub(crate) events: u64,
     /// The safety phase is over.
@@ -162,8 +171,11 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
 
     /// Plays all events up to and including `until`, or up to the first violation.
     pub fn run(&mut self, until: Time) -> Stop {
-        while self.queue.next_time().is_some_and(|next| next <= until) {
-            self.step();
+        // `pop_before` leaves out the moment itself.
+        let end = Time(until.0.saturating_add(1));
+        while let Some((key, item)) = self.queue.pop_before(end) {
+            self.prefetch();
+            self.happen(key, item);
             if let Some(violation) = self.checks.broken() {
                 return Stop::Violated(Box::new(violation.clone()));
             }
@@ -177,6 +189,21 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let Some((key, item)) = self.queue.pop() else {
             return false;
         };
+        self.happen(key, item);
+        true
+    }
+
+    /// Touches the node of an event that comes soon, so that it is in the cache by then.
+    fn prefetch(&self) {
+        let soon = self.queue.glance(AHEAD).map(|item| item.target);
+        if let Some(member) = soon.and_then(|node| self.members.get(node as usize)) {
+            let deadline = member.core.as_ref().map(|core| core.deadline());
+            std::hint::black_box(deadline);
+        }
+    }
+
+    /// One event.
+    fn happen(&mut self, key: Key, item: Item) {
         self.now = key.time;
         let node = item.target;
         // Only what nodes send each other asks whom it is from.
@@ -203,7 +230,6 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             What::Spam => self.spam(node),
             What::Check => self.check(),
         }
-        true
     }
 
     /// Keeps a fact, where a trace is kept.

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use tom_core::storage::Heap as Stored;
+
 use super::{Item, Setup, Stop, World};
 use crate::check::Metric;
 use crate::engine::{Heap, Queue, Wheel};
 use crate::net::latency::Table;
-use crate::scenario::model::Priority;
+use crate::scenario::model::{Priority, Profile};
 use crate::scenario::{Deed, External, Schedule, parse};
 use crate::suite::{Fast, Memo, Real, SimSuite};
 use crate::time::{Span, Time};
@@ -98,4 +100,22 @@ fn heap_and_wheel_and_all_suites_give_one_course() {
     let d = run::<Memo, Wheel<Item>>(&setup);
     assert_eq!(c.hash().total(), d.hash().total());
     assert_eq!(a.events(), c.events());
+}
+
+#[test]
+fn a_tape_gives_the_same_through_the_world_and_through_a_plain_core() {
+    let mut setup = setup(TEXT, 3);
+    for node in [0, 7] {
+        setup.record = Some(node);
+        let world = run::<Real, Wheel<Item>>(&setup);
+        let recorder = world.recorder.as_ref().expect("a tape");
+        let keys = world.members()[node as usize].keys.clone();
+        let limits = super::size::limits(Profile::default().size);
+        let (count, hash) = recorder.outputs();
+        assert!(count > 50, "{count} outputs");
+        let lazily = recorder.play::<_, Real>(Stored::lazy(limits), keys.clone());
+        assert_eq!(lazily, Ok((count, hash)));
+        let at_once = recorder.play::<_, Real>(Stored::new(limits), keys);
+        assert_eq!(at_once, Ok((count, hash)));
+    }
 }
