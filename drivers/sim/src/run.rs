@@ -169,48 +169,51 @@ fn guarded<C: SimSuite, Q: Queue<Item>>(setup: &Setup) -> Outcome {
     let started = crate::suite::cpu_ns();
     let played = catch_unwind(AssertUnwindSafe(|| play::<C, Q>(setup)));
     let mut outcome = played.unwrap_or_else(|panic| {
-        let mut outcome = blank(setup, suite_name(C::KIND));
-        panicked(&mut outcome, panic.as_ref());
+        let mut outcome = Outcome::blank(setup, C::KIND);
+        outcome.crashed(panic.as_ref(), None);
         outcome
     });
     outcome.cpu_s = crate::suite::cpu_ns().saturating_sub(started) as f64 / 1e9;
     outcome
 }
 
-/// Puts a panic into an outcome.
-pub(crate) fn panicked(outcome: &mut Outcome, panic: &(dyn std::any::Any + Send)) {
-    let text = panic
-        .downcast_ref::<String>()
-        .cloned()
-        .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-    outcome.verdict = Verdict::Crash;
-    outcome.wrong.push(Wrong {
-        what: "panic".to_owned(),
-        at_s: None,
-        node: None,
-        detail: text.unwrap_or_else(|| "without a message".to_owned()),
-        message: None,
-    });
-}
+impl Outcome {
+    /// Of a run of which nothing is known yet.
+    #[must_use]
+    pub fn blank(setup: &Setup, suite: SuiteKind) -> Self {
+        Self {
+            scenario: setup.scenario.scenario.name.clone(),
+            seed: setup.seed,
+            suite: suite_name(suite).to_owned(),
+            hash: String::new(),
+            verdict: Verdict::Passed,
+            wrong: Vec::new(),
+            nodes: setup.scenario.topology.nodes,
+            simulated_s: 0.0,
+            events: 0,
+            cpu_s: 0.0,
+            metrics: BTreeMap::new(),
+            situations: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            externals: setup.schedule.externals.len(),
+            asserts: setup.scenario.assert.iter().map(words).collect(),
+        }
+    }
 
-/// The outcome of a run that has not begun.
-pub(crate) fn blank(setup: &Setup, suite: &str) -> Outcome {
-    Outcome {
-        scenario: setup.scenario.scenario.name.clone(),
-        seed: setup.seed,
-        suite: suite.to_owned(),
-        hash: String::new(),
-        verdict: Verdict::Passed,
-        wrong: Vec::new(),
-        nodes: setup.scenario.topology.nodes,
-        simulated_s: 0.0,
-        events: 0,
-        cpu_s: 0.0,
-        metrics: BTreeMap::new(),
-        situations: BTreeMap::new(),
-        lost: BTreeMap::new(),
-        externals: setup.schedule.externals.len(),
-        asserts: setup.scenario.assert.iter().map(words).collect(),
+    /// A panic, at the moment of the event it came of where that is known.
+    pub fn crashed(&mut self, panic: &(dyn std::any::Any + Send), at: Option<Time>) {
+        let text = panic
+            .downcast_ref::<String>()
+            .cloned()
+            .or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+        self.verdict = Verdict::Crash;
+        self.wrong.push(Wrong {
+            what: "panic".to_owned(),
+            at_s: at.map(|at| at.0 as f64 / 1e9),
+            node: None,
+            detail: text.unwrap_or_else(|| "without a message".to_owned()),
+            message: None,
+        });
     }
 }
 
@@ -246,7 +249,7 @@ pub const fn suite_name(kind: SuiteKind) -> &'static str {
 }
 
 fn play<C: SimSuite, Q: Queue<Item>>(setup: &Setup) -> Outcome {
-    let mut outcome = blank(setup, suite_name(C::KIND));
+    let mut outcome = Outcome::blank(setup, C::KIND);
     let mut world: World<C, Q> = match setup.build() {
         Ok(world) => world,
         Err(missing) => {
@@ -261,7 +264,18 @@ fn play<C: SimSuite, Q: Queue<Item>>(setup: &Setup) -> Outcome {
             return outcome;
         }
     };
-    let stop = world.run(Time(setup.scenario.scenario.duration.0));
+    let until = Time(setup.scenario.scenario.duration.0);
+    let ran = catch_unwind(AssertUnwindSafe(|| world.run(until)));
+    let stop = match ran {
+        Ok(stop) => stop,
+        Err(panic) => {
+            outcome.hash = format!("{:016x}", world.hash().total());
+            outcome.events = world.events();
+            outcome.simulated_s = world.now().0 as f64 / 1e9;
+            outcome.crashed(panic.as_ref(), Some(world.now()));
+            return outcome;
+        }
+    };
     conclude(&mut outcome, &setup.scenario, &mut world, &stop);
     outcome
 }

@@ -21,10 +21,12 @@ mod tally;
 pub mod truth;
 mod wire;
 
+use std::collections::BTreeSet;
+
 use tom_core::error::{Drop, Refusal};
 use tom_core::output::{Delivery, DeliveryId, Event, Output, State, Verdict};
 use tom_core::stats::Stats;
-use tom_core::wire::{MessageId, Reference};
+use tom_core::wire::{Handle, MessageId, Reference};
 
 use crate::scenario::Deed;
 use crate::time::{Span, Time};
@@ -73,6 +75,8 @@ pub struct Checks {
     /// The next outputs must not come: the node was ticked before its deadline.
     hushed: Option<u32>,
     converge_within: Option<Span>,
+    /// Who has had a session with whom.
+    sessions: BTreeSet<(u32, Handle)>,
 }
 
 impl Checks {
@@ -88,6 +92,7 @@ impl Checks {
             broken: None,
             hushed: None,
             converge_within,
+            sessions: BTreeSet::new(),
         }
     }
 
@@ -161,7 +166,14 @@ impl Checks {
     }
 
     /// A node puts something out. Answers with the references of own envelopes nobody knows yet.
-    pub(crate) fn output(&mut self, node: u32, now: Time, output: &Output<'_>) -> Option<Own> {
+    /// `over`: the neighbour that bytes are for.
+    pub(crate) fn output(
+        &mut self,
+        node: u32,
+        now: Time,
+        output: &Output<'_>,
+        over: Option<u32>,
+    ) -> Option<Own> {
         if self.hushed == Some(node) {
             let what = format!("woken before its deadline, it put out {output:?}");
             self.violate(Invariant::DeadlinesComplete, now, node, what);
@@ -173,7 +185,14 @@ impl Checks {
                     self.violate(invariant, now, node, what);
                 }
                 let own = wire::own_envelope(bytes)?;
-                self.unknown(node, own)
+                if own.attempt >= 2 {
+                    self.tally.saw(Situation::SecondRetry, now);
+                }
+                let unknown = self.unknown(node, own);
+                if over.is_some_and(|over| self.proofs.turns(node, own.reference, over)) {
+                    self.tally.saw(Situation::Failover, now);
+                }
+                unknown
             }
             Output::Persist(record) => {
                 if self.wire.shows(record.bytes) && !self.truth.is_end(node) {
@@ -274,6 +293,9 @@ impl Checks {
         if !direct {
             self.tally.saw(Situation::RelayUsed, now);
         }
+        if from.is_some_and(|from| self.tally.crossed(from, node)) {
+            self.tally.saw(Situation::PartitionHealed, now);
+        }
         if let Err((invariant, what)) =
             self.truth
                 .delivered(number, starts, now, delivery.id, direct)
@@ -299,7 +321,12 @@ impl Checks {
         match event {
             Event::Message { id, state } => self.state(node, now, id, state),
             Event::Bug(bug) => self.violate(Invariant::NoBug, now, node, format!("{bug:?}")),
-            Event::Session { .. } => self.tally.sessions += 1,
+            Event::Session { peer } => {
+                self.tally.sessions += 1;
+                if !self.sessions.insert((node, peer.handle())) {
+                    self.tally.saw(Situation::SessionRenewed, now);
+                }
+            }
             // `Event` is open: what is added later is nothing to check until it is written here.
             _ => {}
         }
@@ -324,8 +351,22 @@ impl Checks {
                 self.wire.clock_error(by_ms.unsigned_abs());
             }
             Deed::Suspend { .. } => self.tally.saw(Situation::Suspended, now),
-            Deed::Cut { cut, .. } => self.tally.cuts.push((*cut, now)),
-            Deed::Mend { .. } => self.tally.mended = Some(now),
+            Deed::Cut { cut, side, .. } => {
+                self.tally.cuts.push((*cut, now));
+                self.tally
+                    .sides
+                    .insert(*cut, side.iter().copied().collect());
+            }
+            Deed::Mend { cut } => {
+                self.tally.mended = Some(now);
+                self.tally.healed = self.tally.sides.remove(cut);
+            }
+            Deed::Calm => {
+                if let Some((_, side)) = self.tally.sides.pop_last() {
+                    self.tally.healed = Some(side);
+                }
+                self.tally.sides.clear();
+            }
             Deed::Send { .. }
             | Deed::Crash { .. }
             | Deed::Start { .. }
@@ -336,8 +377,7 @@ impl Checks {
             | Deed::Weather(_)
             | Deed::Mtu(_)
             | Deed::Disk { .. }
-            | Deed::Turn { .. }
-            | Deed::Calm => {}
+            | Deed::Turn { .. } => {}
         }
     }
 

@@ -18,9 +18,17 @@ struct Expected {
     commit: Commit,
     expiry: u32,
     dst: Handle,
+    /// The neighbour it went to first.
+    over: Option<u32>,
 }
 
 impl Proofs {
+    /// An envelope goes to a neighbour: whether it went to another one at first.
+    pub(crate) fn turns(&mut self, node: u32, reference: Reference, over: u32) -> bool {
+        let known = self.0.get_mut(&(node, reference));
+        known.is_some_and(|known| *known.over.get_or_insert(over) != over)
+    }
+
     pub(crate) fn knows(&self, node: u32, reference: Reference) -> bool {
         self.0.contains_key(&(node, reference))
     }
@@ -32,6 +40,7 @@ impl Proofs {
             commit: own.commit,
             expiry: own.expiry,
             dst: own.dst,
+            over: None,
         };
         self.0.insert((node, own.reference), expected);
     }

@@ -1,5 +1,7 @@
 //! Counts of a run, and which situations came up.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tom_core::error::Drop;
 use tom_core::stats::Stats;
 
@@ -38,8 +40,12 @@ pub struct Tally {
     pub lost: Counts,
     pub(crate) cuts: Vec<(u32, Time)>,
     pub(crate) mended: Option<Time>,
-    drops: std::collections::BTreeMap<u8, u64>,
-    seen: std::collections::BTreeMap<Situation, (u64, Time)>,
+    /// The first side of each cut that is not mended.
+    pub(crate) sides: BTreeMap<u32, BTreeSet<u32>>,
+    /// The first side of the cut that was mended last.
+    pub(crate) healed: Option<BTreeSet<u32>>,
+    drops: BTreeMap<u8, u64>,
+    seen: BTreeMap<Situation, (u64, Time)>,
 }
 
 impl Tally {
@@ -59,6 +65,12 @@ impl Tally {
     #[must_use]
     pub fn seen(&self, situation: Situation) -> Option<(u64, Time)> {
         self.seen.get(&situation).copied()
+    }
+
+    /// Whether two nodes were on two sides of the cut that was mended last.
+    pub(crate) fn crossed(&self, one: u32, other: u32) -> bool {
+        let side = self.healed.as_ref();
+        side.is_some_and(|side| side.contains(&one) != side.contains(&other))
     }
 
     /// How often a reason to drop was given.
@@ -100,7 +112,6 @@ impl Tally {
 }
 
 /// What a reason to drop shows.
-#[expect(clippy::wildcard_enum_match_arm, reason = "most reasons show nothing")]
 fn situation(reason: Drop) -> Option<Situation> {
     match reason {
         Drop::Duplicate | Drop::AlreadyOpened | Drop::AlreadyDelivered | Drop::Replay => {
@@ -116,6 +127,40 @@ fn situation(reason: Drop) -> Option<Situation> {
         | Drop::WrongLink
         | Drop::ReceiptUnknown
         | Drop::AckUnknown => Some(Situation::LieRefused),
-        _ => None,
+        Drop::Truncated
+        | Drop::BadLength
+        | Drop::UnknownFrame
+        | Drop::NotCanonical
+        | Drop::BadVersion
+        | Drop::BadFlags
+        | Drop::BadKind
+        | Drop::TooBig
+        | Drop::BadCount
+        | Drop::BadHop
+        | Drop::BadDst
+        | Drop::BadContent
+        | Drop::Expired
+        | Drop::ExpiryTooFar
+        | Drop::NoHops
+        | Drop::UnknownLink
+        | Drop::RateLimited
+        | Drop::BadSeal
+        | Drop::BadCommit
+        | Drop::BadTag
+        | Drop::UnknownSession
+        | Drop::TooOld
+        | Drop::TooFarAhead
+        | Drop::SealBudget
+        | Drop::UnknownKid
+        | Drop::WeakKey
+        | Drop::UnknownContent
+        | Drop::RespUnknown
+        | Drop::RespMismatch
+        | Drop::BadResp
+        | Drop::AckRepeat
+        | Drop::NackUnknown
+        | Drop::NackLimited
+        | Drop::ReachUnknown
+        | _ => None,
     }
 }

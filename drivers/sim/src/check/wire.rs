@@ -24,6 +24,8 @@ pub struct Own {
     pub expiry: u32,
     /// Whom it is for.
     pub dst: Handle,
+    /// Which attempt it is, from 0.
+    pub attempt: u8,
 }
 
 /// The marker in every payload of a run, and how far clocks are off.
@@ -200,6 +202,7 @@ pub(crate) fn own_envelopes(bytes: &[u8]) -> impl Iterator<Item = Own> + '_ {
             commit,
             expiry: envelope.head.expiry,
             dst: envelope.head.dst,
+            attempt: envelope.head.attempt,
         })
     })
 }

@@ -2,21 +2,25 @@
 //!
 //! Exit codes: 0 everything held; 1 a figure is not what the scenario asserts; 2 wrong input; 3 an
 //! invariant did not hold; 4 not everything was proven in time after the last fault; 5 a run panicked.
+//! `replay` of a failure's file ends with 0 when the same came again, else with 1.
 
 mod bench;
 mod explain;
-mod load;
 mod oracles;
+mod replay;
 mod report;
 mod run;
 mod say;
+mod shrink;
 mod sweep;
 mod trace;
+mod walk;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::load;
 use crate::run::Verdict;
 
 /// Thousands of ToM nodes from one seed, faults included.
@@ -33,6 +37,10 @@ enum What {
     Run(run::Args),
     /// Play scenarios with many seeds, on all cores
     Sweep(sweep::Args),
+    /// Play a failure again, stop at any moment, go back
+    Replay(replay::Args),
+    /// Make a failure small
+    Shrink(shrink::Args),
     /// Print a scenario with everything a seed draws for it
     Explain(explain::Args),
     /// Make a page or a comment of the outcomes of many runs
@@ -53,6 +61,8 @@ pub fn main() -> ExitCode {
         What::Run(args) => run::run(&args),
         What::Sweep(args) => sweep::run(&args),
         What::Report(args) => report::run(&args),
+        What::Replay(args) => replay::run(&args),
+        What::Shrink(args) => shrink::run(&args),
         What::Explain(args) => explain::run(&args),
         What::Oracles(args) => oracles::run(&args),
         What::Bench(args) => bench::run(&args),

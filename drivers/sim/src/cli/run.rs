@@ -22,7 +22,7 @@ pub(super) struct Args {
     /// Order events with the plain heap: slower, and the same run
     #[arg(long)]
     heap: bool,
-    /// Write the outcome as JSON into this directory
+    /// Write the outcome as JSON into this directory, and a failure as .repro
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print the outcome as JSON
@@ -49,6 +49,12 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
         std::fs::create_dir_all(dir)
             .and_then(|()| std::fs::write(&path, json(&outcome)))
             .with_context(|| format!("{}: cannot be written", path.display()))?;
+        if let Some(path) = super::replay::keep(dir, &setup, &outcome)? {
+            say::error(&format!(
+                "to play it again: tom-sim replay {}",
+                path.display()
+            ));
+        }
     }
     if args.json {
         say::line(&json(&outcome));

@@ -29,7 +29,8 @@ pub(super) struct Args {
     /// The cryptography, instead of the scenarios'
     #[arg(long, value_parser = suite, value_name = "real|realmemo|simfast")]
     suite: Option<SuiteKind>,
-    /// Write outcomes.jsonl and outcomes.csv into this directory, as they come
+    /// Write outcomes.jsonl, outcomes.csv and a .repro for each failure into this directory, as they
+    /// come
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Play each seed twice, once with the plain heap, and compare
@@ -96,7 +97,7 @@ fn sweep(
                     if seed > last {
                         break;
                     }
-                    match one(loaded, seed, args.twice) {
+                    match one(loaded, seed, args) {
                         Ok(outcome) => drop(done.send(outcome)),
                         Err(error) => {
                             next.store(u64::MAX, Ordering::Relaxed);
@@ -134,22 +135,15 @@ fn sweep(
     Ok(outcomes)
 }
 
-/// One seed; twice with both queues, where that is asked for.
-fn one(loaded: &Loaded, seed: u64, twice: bool) -> anyhow::Result<Outcome> {
+/// One seed; twice with both queues, where that is asked for. A failure is kept.
+fn one(loaded: &Loaded, seed: u64, args: &Args) -> anyhow::Result<Outcome> {
     let setup = loaded.setup(seed)?;
     let mut outcome = play(&setup, QueueKind::Wheel);
-    if twice {
-        let again = play(&setup, QueueKind::Heap);
-        if again.hash != outcome.hash {
-            outcome.verdict = Verdict::Safety;
-            outcome.wrong.push(crate::run::Wrong {
-                what: "determinism".to_owned(),
-                at_s: None,
-                node: None,
-                detail: format!("heap {} and wheel {} part ways", again.hash, outcome.hash),
-                message: None,
-            });
-        }
+    if args.twice {
+        crate::shrink::compare_queues(&setup, &mut outcome);
+    }
+    if let Some(dir) = &args.out {
+        super::replay::keep(dir, &setup, &outcome)?;
     }
     Ok(outcome)
 }
@@ -165,6 +159,15 @@ fn judge(args: &Args, loaded: &Loaded, outcomes: &[Outcome]) -> u8 {
                 say::line(&format!(
                     "{} seed {}: {}: {}",
                     head.name, outcome.seed, wrong.what, wrong.detail
+                ));
+            }
+        }
+        if let (Some(dir), false) = (&args.out, outcome.wrong.is_empty()) {
+            let path = dir.join(crate::repro::file_name(&head.name, outcome.seed));
+            if head.xfail.is_none() || !args.quiet {
+                say::line(&format!(
+                    "  to play it again: tom-sim replay {}",
+                    path.display()
                 ));
             }
         }

@@ -21,6 +21,8 @@ pub struct Losses {
     seed: u64,
     /// For bursts: where links are in their spells; a link has the place its ends hash to.
     spells: Vec<Spell>,
+    /// Packets that met a bad spell.
+    met: u64,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +63,20 @@ impl Losses {
             model,
             seed,
             spells,
+            met: 0,
         }
+    }
+
+    /// How many packets met a bad spell of their path.
+    #[must_use]
+    pub const fn met(&self) -> u64 {
+        self.met
+    }
+
+    /// From here on losses are those of another seed.
+    pub fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        self.spells.fill(FORGOTTEN);
     }
 
     /// Whether the packet of this number is lost that starts at `at`.
@@ -70,6 +85,7 @@ impl Losses {
             Loss::Bernoulli(chance) => chance,
             Loss::Burst { good, bad, .. } => {
                 if self.bad(src, dst, at) {
+                    self.met += 1;
                     bad
                 } else {
                     good

@@ -50,6 +50,10 @@ pub struct Path {
     cuts: Cuts,
     lines: Lines,
     counts: Counts,
+    /// Packets held back so that others overtake them.
+    held: u64,
+    /// Packets that met a bad spell in weathers that are over.
+    met: u64,
 }
 
 /// The access links of all nodes; none are kept when all are unlimited.
@@ -136,7 +140,18 @@ impl Path {
             cuts: Cuts::default(),
             lines: Lines::new(nodes, &mut own),
             counts: Counts::default(),
+            held: 0,
+            met: 0,
         })
+    }
+
+    /// From here on packets draw as in the run of another seed; delays stay as they are.
+    pub fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        self.usual.reseed(seed);
+        if let Some(weather) = &mut self.weather {
+            weather.reseed(seed);
+        }
     }
 
     /// A packet of so many bytes, all headers included, leaves now. `sequence` is the source's own
@@ -187,8 +202,9 @@ impl Path {
         Ok(sent)
     }
 
-    fn cross(&self, src: u32, dst: u32, sequence: u64, sent: Time, bytes: u32) -> Flight {
-        let drawn = |purpose| draw(self.seed, src, dst, sequence, purpose);
+    fn cross(&mut self, src: u32, dst: u32, sequence: u64, sent: Time, bytes: u32) -> Flight {
+        let seed = self.seed;
+        let drawn = |purpose| draw(seed, src, dst, sequence, purpose);
         let base = self.distances.one_way(src, dst);
         let delay = match self.jitter {
             Jitter::None => base,
@@ -197,10 +213,11 @@ impl Path {
             }
         };
         let mut at = sent.plus(delay);
-        if self.reorder != Chance::NEVER {
-            at = at.plus(
-                held(self.reorder, self.reorder_by, drawn(Purpose::Reorder)).unwrap_or_default(),
-            );
+        if self.reorder != Chance::NEVER
+            && let Some(by) = held(self.reorder, self.reorder_by, drawn(Purpose::Reorder))
+        {
+            at = at.plus(by);
+            self.held += 1;
         }
         let mut what = Damage::None;
         if self.corrupt != Chance::NEVER {
@@ -251,7 +268,7 @@ impl Path {
             Deed::Mtu(mtu) => self.mtu = *mtu,
             Deed::Calm => {
                 self.cuts.clear();
-                self.weather = None;
+                self.weather(None);
                 self.mtu = self.usual_mtu;
             }
             Deed::Send { .. }
@@ -267,6 +284,7 @@ impl Path {
     }
 
     fn weather(&mut self, loss: Option<Loss>) {
+        self.met += self.weather.as_ref().map_or(0, Losses::met);
         self.weather = loss.map(|loss| Losses::new(loss, self.nodes, self.seed));
     }
 
@@ -292,6 +310,13 @@ impl Path {
     #[must_use]
     pub const fn mtu(&self) -> u32 {
         self.mtu
+    }
+
+    /// How many packets were held back so that others overtake them, and how many met a bad spell.
+    #[must_use]
+    pub fn disorder(&self) -> (u64, u64) {
+        let now = self.weather.as_ref().map_or(0, Losses::met);
+        (self.held, self.met + self.usual.met() + now)
     }
 
     /// Counts a packet that got lost outside of the paths: its receiver slept, a NAT did not let it

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::check::Told;
 use crate::engine::{Heap, Queue, Wheel};
-use crate::run::{Outcome, QueueKind, blank, conclude, panicked, run, suite_name};
+use crate::run::{Outcome, QueueKind, conclude, run};
 use crate::scenario::{Scenario, Schedule};
 use crate::suite::{SimSuite, UnderSuite};
 use crate::time::Time;
@@ -68,14 +68,14 @@ fn play<C: SimSuite, Q: Queue<Item>>(setup: &Setup, queue: QueueKind) -> (Outcom
     let Ok(Ok(mut world)) = built else {
         return (run(setup, queue), None);
     };
-    let mut outcome = blank(setup, suite_name(C::KIND));
+    let mut outcome = Outcome::blank(setup, C::KIND);
     let until = Time(setup.scenario.scenario.duration.0);
     let played = catch_unwind(AssertUnwindSafe(|| {
         let stop = world.run(until);
         conclude(&mut outcome, &setup.scenario, &mut world, &stop);
     }));
     if let Err(panic) = played {
-        panicked(&mut outcome, panic.as_ref());
+        outcome.crashed(panic.as_ref(), Some(world.now()));
         outcome.events = world.events();
         outcome.simulated_s = world.now().0 as f64 / 1e9;
     }

@@ -184,7 +184,7 @@ fn ranges(f: &mut fmt::Formatter<'_>, nodes: &[u32]) -> fmt::Result {
 }
 
 /// Seconds with at least three decimals, and as many as it takes.
-fn seconds(at: Time) -> String {
+pub(crate) fn seconds(at: Time) -> String {
     let (whole, part) = (at.0 / 1_000_000_000, at.0 % 1_000_000_000);
     let mut digits = format!("{part:09}");
     while digits.len() > 3 && digits.ends_with('0') {

@@ -7,27 +7,27 @@ mod churn;
 pub mod deed;
 mod defaults;
 pub mod dist;
-mod error;
+pub(crate) mod error;
 mod expand;
 mod explain;
 mod fault;
 mod fields;
 mod files;
 pub mod graph;
-mod line;
+pub(crate) mod line;
 pub mod model;
 pub mod names;
-mod parse;
+pub(crate) mod parse;
 mod readers;
 mod tables;
 mod traffic;
-mod units;
+pub(crate) mod units;
 mod valid;
 mod values;
 mod walk;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use builder::Builder;
 pub use deed::{Deed, External};

@@ -28,7 +28,7 @@ pub use crate::scenario::model::SuiteKind;
 pub type Real = Tom1;
 
 /// A suite that simulated nodes can run.
-pub trait SimSuite: Suite {
+pub trait SimSuite: Suite + Send + Sync {
     /// What holds a node's identity. A clone is the same identity: it costs a counter.
     type Keys: Keys + Clone + std::fmt::Debug + Send + Sync + 'static;
 

@@ -244,6 +244,7 @@ pub(crate) fn seen_in(bytes: &[u8]) -> Vec<Seen> {
     all
 }
 
+/// What can be seen of a frame without any key: several, where it names several envelopes.
 fn see(frame: &Frame<'_>, all: &mut Vec<Seen>) {
     let plain = Seen {
         frame: frame.frame_type().code(),

@@ -8,9 +8,10 @@ use tom_core::input::{Command, Input};
 use tom_core::storage::Heap;
 use tom_core::time::Instant;
 
-use super::member::{Keep, Member, PhoneBook};
+use super::member::{Member, PhoneBook};
+use super::radio::Waves;
 use super::recorder::Recorder;
-use super::{By, Item, What, World, links, size};
+use super::{By, Item, What, World, links, nat, size};
 use crate::check::Checks;
 use crate::draw::Stream;
 use crate::engine::Queue;
@@ -20,7 +21,7 @@ use crate::net::clock::{Clock, true_wall_ms};
 use crate::net::latency::{NoTable, Table};
 use crate::net::path::Path;
 use crate::net::sleep;
-use crate::scenario::model::Profile;
+use crate::scenario::model::{Nat, Profile};
 use crate::scenario::{Deed, External, Scenario, Schedule};
 
 use crate::suite::SimSuite;
@@ -47,12 +48,18 @@ pub struct Setup {
     pub record: Option<u32>,
     /// Look at every envelope; off, a run is a measure of speed and nothing else.
     pub checked: bool,
+    /// Nodes that never start, sorted: what a shrunk failure can do without. All others keep their
+    /// numbers, and so everything that is drawn for them.
+    pub absent: Arc<[u32]>,
+    /// A fault of the world itself, for tests of what finds faults.
+    #[cfg(test)]
+    pub(crate) sabotage: Option<super::sabotage::Sabotage>,
 }
 
 impl Setup {
     /// A run of this scenario with this seed, with all checks and no trace.
     #[must_use]
-    pub const fn new(
+    pub fn new(
         scenario: Arc<Scenario>,
         schedule: Arc<Schedule>,
         seed: u64,
@@ -66,6 +73,9 @@ impl Setup {
             trace: None,
             record: None,
             checked: true,
+            absent: Arc::default(),
+            #[cfg(test)]
+            sabotage: None,
         }
     }
 
@@ -95,7 +105,12 @@ impl Setup {
                 let clock = Clock::drawn(&model.unwrap_or(topology.clock), self.seed, node);
                 let place = self.schedule.profiles.get(node as usize).copied();
                 let durable = profile_of(node).is_some_and(|profile| profile.durable);
-                Member::new(C::keys(identity()), place.unwrap_or(0), clock, durable)
+                let mut member =
+                    Member::new(C::keys(identity()), place.unwrap_or(0), clock, durable);
+                let kind = profile_of(node).map_or(Nat::None, |profile| profile.nat);
+                member.nat = nat::gate(kind, topology.transport, node);
+                member.absent = self.absent.binary_search(&node).is_ok();
+                member
             })
             .collect();
         let scenario = &self.scenario.scenario;
@@ -109,6 +124,8 @@ impl Setup {
             queue: Q::default(),
             payloads: Payloads::default(),
             phone_book: Arc::new(PhoneBook::new(members.iter().map(|m| m.public))),
+            natted: members.iter().any(|member| member.nat.is_some()),
+            waves: Waves::new(topology.transport, self.seed, nodes),
             members,
             air,
             costs: links::Costs::of(topology.transport),
@@ -125,6 +142,8 @@ impl Setup {
             buf: vec![0; 4_096],
             follow: Vec::new(),
             outside: 0,
+            #[cfg(test)]
+            sabotage: self.sabotage,
         };
         world.begin();
         Ok(world)
@@ -133,16 +152,11 @@ impl Setup {
 
 impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     fn begin(&mut self) {
-        for (dialler, peer) in self.schedule.links.clone() {
-            if let Some(member) = self.members.get_mut(dialler as usize) {
-                member.keep.push(Keep {
-                    peer,
-                    failures: 0,
-                    waiting: false,
-                });
-            }
-        }
+        self.keep_links();
         for node in 0..self.nodes() {
+            if self.members.get(node as usize).is_none_or(|m| m.absent) {
+                continue;
+            }
             self.boot(node, true);
             self.dial_all(node, self.scenario.topology.dial_within);
             self.sleep_cycle(node);
@@ -213,7 +227,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             self.feed(node, Input::Restored(record));
         }
         let mut list = [0; 24];
-        let len = links::address_list(node, &mut list);
+        let len = nat::address_list(self.own_endpoint(node), &mut list);
         let list = list.get(..len).unwrap_or_default();
         self.feed(node, Input::Command(Command::Candidates(list)));
     }

@@ -26,6 +26,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         };
         self.plan(index + 1);
         self.checks.deed(self.now, &external.deed);
+        #[cfg(test)]
+        if let Some(sabotage) = &mut self.sabotage {
+            sabotage.befall(self.now, &external.deed);
+        }
         self.note(0, Fact::Deed(index));
         self.act(&external.deed);
     }
@@ -183,7 +187,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let up = self
             .members
             .get(node as usize)
-            .is_none_or(|member| member.core.is_some());
+            .is_none_or(|member| member.core.is_some() || member.absent);
         if up {
             return;
         }
@@ -264,7 +268,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return;
         };
         let spams = matches!(into, Some(AdversaryKind::Spam(_)));
-        member.adversary = into.map(|kind| Box::new(Adversary::new(kind)));
+        member.adversary = into.map(|kind| Box::new(Adversary::new(kind, now)));
         if spams {
             self.due(By::Node(node), now, node, What::Spam);
         }

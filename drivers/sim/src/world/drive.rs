@@ -6,7 +6,7 @@ use tom_core::time::Instant;
 
 use super::member::EndState;
 use super::{By, Item, What, World};
-use crate::check::Own;
+use crate::check::{Own, Situation};
 use crate::draw::{Chance, Purpose, draw, happens};
 use crate::engine::Queue;
 use crate::net::sample::sample;
@@ -103,8 +103,21 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     }
 
     fn output(&mut self, node: u32, output: Output<'_>) {
+        let over = match &output {
+            Output::Transmit(transmit) => self
+                .members
+                .get(node as usize)
+                .and_then(|member| member.end(transmit.link.0))
+                .map(|end| end.peer),
+            Output::Dial { .. }
+            | Output::Close(_)
+            | Output::Deliver(_)
+            | Output::Notify(_)
+            | Output::Persist(_)
+            | Output::Forget(_) => None,
+        };
         if self.checked
-            && let Some(own) = self.checks.output(node, self.now, &output)
+            && let Some(own) = self.checks.output(node, self.now, &output, over)
         {
             self.resealed(node, &own);
         }
@@ -151,6 +164,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return self.follow.push(Follow::Failed(transmit.ticket));
         }
         if !self.send_as(node, link.0, transmit.bytes) {
+            self.checks.tally.saw(Situation::LinkBlocked, self.now);
             self.follow.push(Follow::Blocked(link));
         }
     }
@@ -167,6 +181,11 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let number = self
             .checks
             .delivered(node, starts, now, delivery, from, direct);
+        #[cfg(test)]
+        if self.sabotage.is_some_and(|fault| fault.strikes(number)) {
+            self.checks
+                .delivered(node, starts, now, delivery, from, direct);
+        }
         if let (Some(number), Some(over)) = (number, over) {
             self.note(node, Fact::Delivered { number, over });
         }

@@ -4,6 +4,7 @@ use tom_core::input::{Input, LinkEvent, LinkId};
 
 use super::item::Flight;
 use super::member::EndState;
+use super::radio::{LARGEST_FRAME, PART_HEAD};
 use super::{By, Item, What, World};
 use crate::engine::Queue;
 use crate::engine::payload::Handle as Payload;
@@ -13,7 +14,7 @@ use crate::net::disorder::Damage;
 use crate::net::path::{Arrival, Flight as Flown};
 use crate::scenario::model::Transport;
 use crate::suite::SimSuite;
-use crate::time::Span;
+use crate::time::{Span, Time};
 use crate::trace::{Fact, seen_in};
 
 impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
@@ -25,8 +26,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             .get(node as usize)
             .is_some_and(|member| member.adversary.is_some());
         if adverse {
-            self.send_adverse(node, link, bytes);
-            return true;
+            return self.send_adverse(node, link, bytes);
         }
         self.send(node, link, bytes)
     }
@@ -35,9 +35,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     pub(crate) fn send(&mut self, node: u32, link: u32, bytes: &[u8]) -> bool {
         let now = self.now;
         let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-        let room_at = self
-            .air
-            .room_at(node, now, len.saturating_add(self.overhead()));
+        let room_at = self.room_at(node, len.saturating_add(self.overhead()));
         if room_at > now {
             let payload = self.payloads.put(bytes);
             let end = self
@@ -47,12 +45,22 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             if let Some(older) = end.and_then(|end| end.stuck.replace(payload)) {
                 self.payloads.free(older);
             }
-            self.due(By::Node(node), room_at, node, What::Writable { link });
+            if room_at < Time::NEVER {
+                self.due(By::Node(node), room_at, node, What::Writable { link });
+            }
             return false;
         }
         let payload = self.payloads.put(bytes);
         self.fly(node, link, payload, len);
         true
+    }
+
+    /// When a node has room for a packet of so many bytes: now, later, or nobody knows yet.
+    pub(super) fn room_at(&mut self, node: u32, wire: u32) -> Time {
+        match self.radio_room_at(node) {
+            Some(at) => at,
+            None => self.air.room_at(node, self.now, wire),
+        }
     }
 
     /// Lets a payload go over a link.
@@ -65,6 +73,13 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         else {
             return self.payloads.free(payload);
         };
+        if self.waves.is_some() {
+            return self.fly_by_radio(node, link, payload, len);
+        }
+        if self.gated() && !self.lets_out(node, link) {
+            self.note_loss(node, peer, Some(Why::Nat), Some(payload));
+            return self.payloads.free(payload);
+        }
         let cable = self.costs.transport == Transport::Cable;
         let flown = if len > self.bundle() && self.costs.transport == Transport::Quic {
             self.stream(node, peer, len)
@@ -135,7 +150,13 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     }
 
     /// Keeps that a packet did not arrive, and what was in it where it was a datagram.
-    fn note_loss(&mut self, from: u32, to: u32, lost: Option<Why>, payload: Option<Payload>) {
+    pub(super) fn note_loss(
+        &mut self,
+        from: u32,
+        to: u32,
+        lost: Option<Why>,
+        payload: Option<Payload>,
+    ) {
         if let (Some(why), Some(trace)) = (lost, &mut self.trace) {
             let bytes = payload.map_or(&[][..], |payload| self.payloads.get(payload));
             let frames = seen_in(bytes);
@@ -150,14 +171,19 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
 
     /// The largest bundle of frames worth sending at once, in bytes.
     pub(super) fn bundle(&self) -> u32 {
-        cost::longest(self.costs.transport, self.air.mtu())
+        let longest = cost::longest(self.costs.transport, self.air.mtu());
+        match self.costs.transport {
+            Transport::Radio => longest.saturating_sub(PART_HEAD).max(1),
+            Transport::Quic | Transport::Noise | Transport::Cable => longest,
+        }
     }
 
     /// The largest frame a link carries, in bytes.
     pub(super) fn longest(&self) -> u32 {
         match self.costs.transport {
             Transport::Quic | Transport::Cable => 65_538,
-            Transport::Noise | Transport::Radio => self.bundle(),
+            Transport::Noise => self.bundle(),
+            Transport::Radio => LARGEST_FRAME,
         }
     }
 
@@ -172,9 +198,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return;
         };
         let len = u32::try_from(self.payloads.get(stuck).len()).unwrap_or(u32::MAX);
-        let room_at = self
-            .air
-            .room_at(node, now, len.saturating_add(self.overhead()));
+        let room_at = self.room_at(node, len.saturating_add(self.overhead()));
+        if room_at == Time::NEVER {
+            return;
+        }
         if room_at > now {
             return self.due(By::Node(node), room_at, node, What::Writable { link });
         }
@@ -216,8 +243,15 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             .get(node as usize)
             .filter(|member| member.runs(now))
             .and_then(|member| member.end(flight.link))
-            .map(|end| (end.state, end.dialed));
-        match state {
+            .map(|end| (end.state, end.dialed, end.theirs));
+        let theirs = state.and_then(|(_, _, theirs)| theirs);
+        if let Some(theirs) = theirs.filter(|_| self.gated())
+            && !self.lets_in(from, theirs, node)
+        {
+            self.note_loss(from, node, Some(Why::Nat), Some(flight.payload));
+            return self.payloads.free(flight.payload);
+        }
+        match state.map(|(state, dialed, _)| (state, dialed)) {
             Some((EndState::Up, _)) => {}
             // It has overtaken the last flight of the handshake, and says the same.
             Some((EndState::Opening, false)) => {
@@ -282,6 +316,6 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
 }
 
 /// Whole microseconds; the longest that fit when there are more.
-fn micros(span: Span) -> u32 {
+pub(super) fn micros(span: Span) -> u32 {
     u32::try_from(span.0 / 1_000).unwrap_or(u32::MAX)
 }

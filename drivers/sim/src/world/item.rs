@@ -88,6 +88,8 @@ pub enum What {
         /// The bytes.
         payload: Handle,
     },
+    /// A radio has sent a packet, or may try to send one.
+    Radio,
     /// A spammer sends.
     Spam,
     /// The checks that look at everything are made.
@@ -132,6 +134,7 @@ impl What {
             Self::Later { .. } => 16,
             Self::Spam => 17,
             Self::Check => 18,
+            Self::Radio => 19,
         }
     }
 }

@@ -5,56 +5,27 @@
 //! simulated packet by packet: keep-alives cost their bytes, and an end looks whether it can still
 //! hear the other one when something has happened that could have cut it off.
 
-use tom_core::identity::PublicKey;
 use tom_core::input::{Input, LinkEvent, LinkId};
 use tom_core::output::Verdict;
-use tom_core::wire::{Candidate, CandidateList, Candidates};
 
-use super::drive::Follow;
 use super::member::{End, EndState};
-use super::{By, Item, What, World};
+use super::{By, Item, What, World, nat};
+use crate::check::Situation;
 use crate::draw::{Purpose, draw};
 use crate::engine::Queue;
+use crate::net::Why;
 use crate::net::cost::{self, KeepAlive};
 use crate::net::disorder::Damage;
+use crate::net::nat::Endpoint;
 use crate::scenario::model::Transport;
 use crate::suite::SimSuite;
 use crate::time::{Span, Time};
 use crate::trace::Fact;
 
-/// The port of every simulated node.
-const PORT: u16 = 4433;
 /// The wait before the first redial; it doubles.
 const REDIAL_FIRST: Span = Span::from_millis(200);
 /// The longest wait between redials.
 const REDIAL_MAX: Span = Span::from_secs(30);
-
-/// Where a node can be dialled: a made-up address with its number in it.
-fn address(node: u32) -> Candidate {
-    let [a, b, c, d] = node.to_be_bytes();
-    Candidate::V6 {
-        address: [0xfd, b't', b'o', b'm', 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d],
-        port: PORT,
-    }
-}
-
-/// The node at an address; none for one that is nobody's.
-fn resident(candidate: Candidate) -> Option<u32> {
-    match candidate {
-        Candidate::V6 {
-            address: [0xfd, b't', b'o', b'm', 0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d],
-            port: PORT,
-        } => Some(u32::from_be_bytes([a, b, c, d])),
-        Candidate::V6 { .. } | Candidate::V4 { .. } => None,
-    }
-}
-
-/// A candidate list of this one node.
-pub(super) fn address_list(node: u32, out: &mut [u8; 24]) -> usize {
-    let mut list = CandidateList::new();
-    let _room = list.push(address(node));
-    list.emit(out).unwrap_or(0)
-}
 
 /// What links of a transport cost, and how long they live without a word.
 #[derive(Clone, Copy, Debug)]
@@ -106,43 +77,47 @@ impl Costs {
 }
 
 impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
-    /// The core wants a link to somebody it was told addresses of.
-    pub(super) fn dial_candidates(&mut self, node: u32, peer: PublicKey, candidates: &[u8]) {
-        let target = Candidates::parse(candidates)
-            .ok()
-            .and_then(|list| list.filter_map(resident).next());
-        // Who answers there has to prove the key; the wrong one cannot.
-        let right = target.filter(|target| self.phone_book.by_key(&peer) == Some(*target));
-        match right {
-            Some(target) if target != node => self.dial(node, target, true),
-            _ => self.follow.push(Follow::DialFailed(peer)),
-        }
+    /// Dials a node where it is seen.
+    pub(super) fn dial(&mut self, node: u32, peer: u32, asked: bool) {
+        self.dial_at(node, peer, nat::outer(peer), asked, Span::ZERO);
     }
 
-    /// Begins a handshake.
-    pub(super) fn dial(&mut self, node: u32, peer: u32, asked: bool) {
-        let now = self.now;
-        self.checks.tally.dials += 1;
+    /// Begins a handshake, now or a little later.
+    pub(super) fn dial_at(
+        &mut self,
+        node: u32,
+        peer: u32,
+        goal: Endpoint,
+        asked: bool,
+        after: Span,
+    ) {
+        let begins = self.now.plus(after);
         let Some(member) = self.members.get_mut(node as usize) else {
             return;
         };
-        let link = member.add_end(peer, None, asked, now);
+        let link = member.add_end(peer, None, asked, begins, goal);
+        self.checks.tally.dials += u64::from(after == Span::ZERO);
         if self.costs.flights.is_empty() {
             return self.plug(node, link, peer);
         }
-        self.shake(node, peer, What::Hello { link }, Turn::First);
-        self.shake_later(node, link, now, 1);
+        if after > Span::ZERO {
+            let what = What::Again { link, tries: 0 };
+            return self.due(By::Node(node), begins, node, what);
+        }
+        self.shake((node, link), peer, What::Hello { link }, Turn::First);
+        self.shake_later(node, link, begins, 1);
     }
 
     /// A cable has no handshake: both ends are up at once.
     fn plug(&mut self, node: u32, link: u32, peer: u32) {
         let now = self.now;
-        let open = self.air.passes(node, peer) && self.air.passes(peer, node);
+        let passes = self.air.passes(node, peer) && self.air.passes(peer, node);
+        let open = passes && self.in_range(node, peer);
         let other = self.members.get_mut(peer as usize).filter(|_| open);
         let Some(other) = other.filter(|other| other.runs(now)) else {
             return self.dial_failed(node, link);
         };
-        let theirs = other.add_end(node, Some(link), false, now);
+        let theirs = other.add_end(node, Some(link), false, now, nat::outer(node));
         if let Some(end) = self
             .members
             .get_mut(node as usize)
@@ -157,7 +132,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
 
     /// Sends one flight of a handshake. It has arrived when its last packet has; one that is lost or
     /// damaged takes the flight with it.
-    fn shake(&mut self, from: u32, to: u32, what: What, turn: Turn) {
+    fn shake(&mut self, (from, link): (u32, u32), to: u32, what: What, turn: Turn) {
+        if self.natted && !self.lets_out(from, link) {
+            return;
+        }
         let mut arrived = Some(self.now);
         for bytes in self.costs.flight(turn) {
             let flight = self.launch(from, to, *bytes);
@@ -197,22 +175,32 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return;
         };
         if !member.runs(now) {
+            return self.air.count(Why::Asleep);
+        }
+        if self.natted && !self.lets_in(from, link, node) {
             return;
         }
+        let seen = self.seen_from(from, link);
+        let Some(member) = self.members.get_mut(node as usize) else {
+            return;
+        };
         let known = member
             .ends
-            .iter()
+            .iter_mut()
             .find(|end| end.peer == from && !end.dialed && end.theirs == Some(link));
         let mine = match known {
-            Some(end) => end.link,
+            Some(end) => {
+                end.goal = seen;
+                end.link
+            }
             None => {
-                let mine = member.add_end(from, Some(link), false, now);
+                let mine = member.add_end(from, Some(link), false, now, seen);
                 self.shake_later(node, mine, now, 1);
                 mine
             }
         };
         let welcome = What::Welcome { link, theirs: mine };
-        self.shake(node, from, welcome, Turn::Second);
+        self.shake((node, mine), from, welcome, Turn::Second);
     }
 
     /// The answer has arrived: the dialler's end is up.
@@ -221,9 +209,12 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let Some(member) = self.members.get_mut(node as usize) else {
             return;
         };
-        if !member.runs(now) {
+        if !member.runs(now) || self.natted && !self.lets_in(from, theirs, node) {
             return;
         }
+        let Some(member) = self.members.get_mut(node as usize) else {
+            return;
+        };
         let Some(end) = member.end_mut(link).filter(|end| end.peer == from) else {
             return self.say_closed(node, from, theirs);
         };
@@ -233,7 +224,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             link: theirs,
             theirs: link,
         };
-        self.shake(node, from, finish, Turn::Third);
+        self.shake((node, link), from, finish, Turn::Third);
         if fresh {
             self.up(node, link);
         }
@@ -241,6 +232,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
 
     /// The last flight has arrived: the answerer's end is up.
     pub(super) fn finish(&mut self, from: u32, node: u32, link: u32, theirs: u32) {
+        if self.natted && !self.lets_in(from, theirs, node) {
+            return;
+        }
         let opening = self.members.get(node as usize).is_some_and(|member| {
             member.runs(self.now)
                 && member.end(link).is_some_and(|end| {
@@ -269,13 +263,13 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return self.dial_failed(node, link);
         }
         match theirs {
-            None => self.shake(node, peer, What::Hello { link }, Turn::First),
+            None => self.shake((node, link), peer, What::Hello { link }, Turn::First),
             Some(theirs) => {
                 let welcome = What::Welcome {
                     link: theirs,
                     theirs: link,
                 };
-                self.shake(node, peer, welcome, Turn::Second);
+                self.shake((node, link), peer, welcome, Turn::Second);
             }
         }
         self.shake_later(node, link, since, tries + 1);
@@ -297,11 +291,42 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         if !end.dialed {
             return;
         }
+        if end.asked && self.tries(node, end.peer) {
+            // Another of the addresses may still answer, or has.
+            return;
+        }
         self.checks.tally.dial_failures += 1;
         self.keep_up(node, end.peer, true);
         let peer = self.members.get(end.peer as usize).map(|peer| peer.public);
         if let Some(peer) = peer.filter(|_| end.asked) {
             self.feed(node, Input::Link(LinkEvent::DialFailed { peer }));
+        }
+    }
+
+    /// Whether there is another end of the dials that the core asked for.
+    fn tries(&self, node: u32, peer: u32) -> bool {
+        self.members.get(node as usize).is_some_and(|member| {
+            let mut ends = member.ends.iter();
+            ends.any(|end| end.peer == peer && end.dialed && end.asked)
+        })
+    }
+
+    /// One of a peer's addresses has answered: the others are given up.
+    fn give_up_others(&mut self, node: u32, peer: u32) {
+        let Some(member) = self.members.get(node as usize) else {
+            return;
+        };
+        let opening = |end: &&End| {
+            end.peer == peer && end.dialed && end.asked && end.state == EndState::Opening
+        };
+        let others: Vec<u32> = member
+            .ends
+            .iter()
+            .filter(opening)
+            .map(|end| end.link)
+            .collect();
+        for link in others {
+            self.remove_end(node, link);
         }
     }
 
@@ -318,12 +343,16 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         };
         end.state = EndState::Up;
         end.since = now;
-        let (peer_node, dialed) = (end.peer, end.dialed);
+        let (peer_node, dialed, goal) = (end.peer, end.dialed, end.goal);
+        if dialed && end.asked {
+            self.checks.tally.saw(Situation::DirectLink, now);
+            self.give_up_others(node, peer_node);
+        }
         let Some(peer) = self.members.get(peer_node as usize).map(|peer| peer.public) else {
             return false;
         };
         let mut list = [0; 24];
-        let len = address_list(peer_node, &mut list);
+        let len = nat::address_list(goal, &mut list);
         let up = LinkEvent::Up {
             link: LinkId(link),
             peer,
@@ -545,6 +574,8 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
 
     /// Two nodes that meet get a link; they have none.
     pub(super) fn meet(&mut self, a: u32, b: u32) {
+        let swap = self.behind(b) && !self.behind(a);
+        let (a, b) = if swap { (b, a) } else { (a, b) };
         let ready = self
             .members
             .get(a as usize)

@@ -5,7 +5,7 @@ use tom_core::input::Input;
 
 use super::build::CHECK_EVERY;
 use super::{By, Item, What, World};
-use crate::check::{Figures, Invariant};
+use crate::check::{Figures, Invariant, Situation};
 use crate::draw::{Purpose, draw};
 use crate::engine::Queue;
 use crate::suite::SimSuite;
@@ -99,6 +99,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         }
         tally.lost = self.air.counts();
         tally.bytes = figures.bytes;
+        let (overtaken, met) = self.air.disorder();
+        tally.saw_often(Situation::PacketReordered, overtaken, self.now);
+        tally.saw_often(Situation::Burst, met, self.now);
         tally.conclude(self.now);
         for told in self.checks.told() {
             let at = told.number as usize;
@@ -121,3 +124,7 @@ const fn holds_messages(table: TableName) -> bool {
         TableName::Outbox | TableName::Inbox | TableName::Forwards
     )
 }
+
+#[cfg(test)]
+#[path = "look_test.rs"]
+mod tests;

@@ -12,6 +12,7 @@ use super::disk::Disk;
 use crate::adversary::Adversary;
 use crate::engine::payload::Handle as Payload;
 use crate::net::clock::Clock;
+use crate::net::nat::{Endpoint, Gate};
 use crate::suite::SimSuite;
 use crate::time::Time;
 
@@ -27,6 +28,8 @@ pub struct Member<C: SimSuite> {
     pub(crate) keys: C::Keys,
     /// Its place among the scenario's profiles.
     pub(crate) profile: u16,
+    /// It never starts.
+    pub(crate) absent: bool,
     /// How often it has started.
     pub(crate) starts: u16,
     /// Counts everything it makes due: its part of the order of events.
@@ -52,6 +55,8 @@ pub struct Member<C: SimSuite> {
     /// What it keeps, if it is durable.
     pub(crate) disk: Option<Box<Disk>>,
     pub(crate) adversary: Option<Box<Adversary>>,
+    /// What stands between it and the network.
+    pub(crate) nat: Option<Box<Gate>>,
     /// Bytes it has sent, links' own included.
     pub(crate) bytes_sent: u64,
     /// Of them those of handshakes and keep-alives.
@@ -74,6 +79,10 @@ pub(crate) struct End {
     pub(crate) stuck: Option<Payload>,
     /// Since when it has been up: what its keep-alives have cost follows from it.
     pub(crate) since: Time,
+    /// Where its packets go.
+    pub(crate) goal: Endpoint,
+    /// Where its last packet came from as the other side sees it. Kept only where there are NATs.
+    pub(crate) seen_as: Endpoint,
 }
 
 /// How far a link is.
@@ -103,6 +112,7 @@ impl<C: SimSuite> Member<C> {
             public: *keys.public(),
             keys,
             profile,
+            absent: false,
             starts: 0,
             sequence: 0,
             packets: 0,
@@ -117,6 +127,7 @@ impl<C: SimSuite> Member<C> {
             next_hand: 0,
             disk: durable.then(Box::default),
             adversary: None,
+            nat: None,
             bytes_sent: 0,
             link_bytes: 0,
         }
@@ -136,6 +147,12 @@ impl<C: SimSuite> Member<C> {
     #[must_use]
     pub fn core(&self) -> Option<&Core<C>> {
         self.core.as_deref()
+    }
+
+    /// What has got into the node, if anything has.
+    #[must_use]
+    pub fn adversary(&self) -> Option<&Adversary> {
+        self.adversary.as_deref()
     }
 
     /// The node's identity.
@@ -166,13 +183,14 @@ impl<C: SimSuite> Member<C> {
         Some(self.ends.remove(at))
     }
 
-    /// Adds an end of a link to `peer`, under way; says its number.
+    /// Adds an end of a link to `peer` at `goal`, under way; says its number.
     pub(crate) fn add_end(
         &mut self,
         peer: u32,
         theirs: Option<u32>,
         asked: bool,
         now: Time,
+        goal: Endpoint,
     ) -> u32 {
         let link = self.next_link;
         self.next_link += 1;
@@ -185,6 +203,8 @@ impl<C: SimSuite> Member<C> {
             state: EndState::Opening,
             stuck: None,
             since: now,
+            goal,
+            seen_as: Endpoint::default(),
         });
         link
     }

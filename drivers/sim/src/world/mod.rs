@@ -10,7 +10,9 @@
 //! | `member.rs` | one node and what its driver knows |
 //! | `drive.rs` | inputs go in, outputs are done: what every driver does |
 //! | `links.rs` | handshakes, links that come up, fall silent, and are dialled again |
+//! | `nat.rs` | addresses, and the NATs between them |
 //! | `flight.rs` | bytes on their way |
+//! | `radio.rs` | links over a shared radio channel |
 //! | `adverse.rs` | bytes that pass through an adversary's hands |
 //! | `deeds.rs` | the external events |
 //! | `look.rs` | what the checks look at from time to time, and what a run comes to |
@@ -33,7 +35,11 @@ mod item;
 mod links;
 mod look;
 mod member;
+mod nat;
+mod radio;
 pub mod recorder;
+#[cfg(test)]
+pub(crate) mod sabotage;
 pub mod size;
 
 use std::sync::Arc;
@@ -51,6 +57,7 @@ use crate::trace::{Fact, Trace};
 
 pub use build::Setup;
 pub use item::{Item, What};
+pub(crate) use member::EndState;
 pub use member::Member;
 
 /// How many events ahead a node is fetched.
@@ -90,6 +97,10 @@ pub struct World<C: SimSuite, Q> {
     pub(crate) phone_book: Arc<member::PhoneBook>,
     pub(crate) air: Path,
     pub(crate) costs: links::Costs,
+    /// Somebody is behind a NAT.
+    natted: bool,
+    /// The radios, where they carry the links.
+    waves: Option<Box<radio::Waves>>,
     pub(crate) profiles: Arc<[Profile]>,
     pub(crate) scenario: Arc<Scenario>,
     pub(crate) schedule: Arc<Schedule>,
@@ -109,6 +120,8 @@ pub struct World<C: SimSuite, Q> {
     /// Inputs that an output asks for, fed once the outputs are drained.
     follow: Vec<drive::Follow>,
     outside: u32,
+    #[cfg(test)]
+    sabotage: Option<sabotage::Sabotage>,
 }
 
 /// Why a run stopped.
@@ -169,6 +182,38 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         self.air.point(node)
     }
 
+    /// From here on links, applications and starting nodes draw as in the run of another seed. What
+    /// was drawn for places, clocks, identities and the schedule stays.
+    pub fn reseed(&mut self, seed: u64) {
+        self.seed = seed;
+        self.air.reseed(seed);
+    }
+
+    /// What is due next, in order: at most `count` of it.
+    #[must_use]
+    pub fn upcoming(&self, count: usize) -> Vec<(Key, Item)> {
+        let mut queue = self.queue.clone();
+        std::iter::from_fn(|| queue.pop()).take(count).collect()
+    }
+
+    /// When the next event is due.
+    #[must_use]
+    pub fn next_time(&self) -> Option<Time> {
+        self.queue.next_time()
+    }
+
+    /// What is due next.
+    pub(crate) fn peek(&mut self) -> Option<(Key, Item)> {
+        let (key, item) = self.queue.pop()?;
+        self.queue.push(key, item);
+        Some((key, item))
+    }
+
+    /// Lets time pass in which nothing is due.
+    pub(crate) fn rest_until(&mut self, until: Time) {
+        self.now = self.now.max(until);
+    }
+
     /// Plays all events up to and including `until`, or up to the first violation.
     pub fn run(&mut self, until: Time) -> Stop {
         // `pop_before` leaves out the moment itself.
@@ -227,6 +272,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             What::Resume => self.resume(node),
             What::Later { link, payload } => self.later(node, link, payload),
             What::Sleep => self.sleep(node),
+            What::Radio => self.radio(node),
             What::Spam => self.spam(node),
             What::Check => self.check(),
         }
@@ -281,6 +327,7 @@ fn bytes_of<'a>(payloads: &'a Payloads, what: &What) -> &'a [u8] {
         | What::Stored { .. }
         | What::Resume
         | What::Sleep
+        | What::Radio
         | What::Spam
         | What::Check => &[],
     }

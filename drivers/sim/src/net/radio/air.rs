@@ -59,6 +59,8 @@ pub struct AirSlot {
 pub struct Deferred {
     /// When to try again; [`Time::NEVER`]: it is too long ever to be sent.
     pub until: Time,
+    /// The node has used up its share of time, or would by this packet alone.
+    pub spent: bool,
 }
 
 /// All cells of a run.
@@ -95,18 +97,22 @@ impl Air {
         bytes: u32,
     ) -> Result<AirSlot, Deferred> {
         if bytes > LONGEST {
-            return Err(Deferred { until: Time::NEVER });
+            return Err(Deferred {
+                until: Time::NEVER,
+                spent: false,
+            });
         }
         if let Some(busy) = self.sounds_busy(radio, cell, node, sequence, now) {
             return Err(Deferred {
                 until: busy.plus(self.backoff(radio, node, sequence)),
+                spent: false,
             });
         }
         let air = airtime(radio, bytes);
         let budget = self.budgets.entry(node).or_default();
         budget
             .take(radio.duty, now, air)
-            .map_err(|until| Deferred { until })?;
+            .map_err(|until| Deferred { until, spent: true })?;
         let locks = Span(symbol(radio).0 * u64::from(PREAMBLE - 5));
         let slot = AirSlot {
             cell,
@@ -148,6 +154,17 @@ impl Air {
                     && self.hears(slot.cell, receiver, other.node);
                 !disturbs || self.square(slot.cell, receiver, other.node) >= 4 * near
             })
+    }
+
+    /// Whether another packet destroyed this one for `receiver`, which was listening in range.
+    #[must_use]
+    pub fn collided(&self, slot: &AirSlot, receiver: u32) -> bool {
+        let slots = self.cells.get(&slot.cell).map_or(&[][..], |slots| slots);
+        let talked = slots.iter().any(|other| {
+            other.node == receiver && other.from < slot.until && other.until > slot.from
+        });
+        let listened = receiver != slot.node && !talked;
+        listened && self.hears(slot.cell, receiver, slot.node) && !self.received(slot, receiver)
     }
 
     /// Whether two nodes of a cell are in range of each other.

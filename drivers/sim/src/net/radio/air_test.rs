@@ -190,5 +190,11 @@ fn the_share_of_airtime_is_kept() {
 #[test]
 fn too_long_is_never() {
     let deferred = small().transmit(&RADIO, CELL_1, 0, 0, ms(0), LONGEST + 1);
-    assert_eq!(deferred, Err(Deferred { until: Time::NEVER }));
+    assert_eq!(
+        deferred,
+        Err(Deferred {
+            until: Time::NEVER,
+            spent: false
+        })
+    );
 }

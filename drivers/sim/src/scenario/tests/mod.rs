@@ -6,5 +6,5 @@ mod dist;
 mod errors;
 mod expand;
 mod files;
-mod random;
+pub(crate) mod random;
 mod roundtrip;

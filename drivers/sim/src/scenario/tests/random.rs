@@ -379,6 +379,6 @@ impl Maker {
 }
 
 /// The random scenario of a seed.
-pub(super) fn scenario(seed: u64, files: bool) -> Scenario {
+pub(crate) fn scenario(seed: u64, files: bool) -> Scenario {
     Maker(Stream::new(seed, "random scenario")).scenario(files)
 }
