@@ -12,6 +12,7 @@ pub mod engine;
 pub mod load;
 pub mod net;
 pub mod oracle;
+pub mod report;
 pub mod repro;
 pub mod run;
 pub mod scenario;

@@ -10,7 +10,7 @@ use crate::check::{Failed, Figures, Invariant, Metric, Situation, Violation, jud
 use crate::engine::{Heap, Queue, Wheel};
 use crate::net::Why;
 use crate::scenario::Scenario;
-use crate::scenario::model::SuiteKind;
+use crate::scenario::model::{Assert, SuiteKind};
 use crate::suite::{SimSuite, UnderSuite};
 use crate::time::Time;
 use crate::world::{Item, Setup, Stop, World};
@@ -56,6 +56,9 @@ pub struct Outcome {
     pub lost: BTreeMap<String, u64>,
     /// External events that were played.
     pub externals: usize,
+    /// What the scenario asserts, in words: `metric overhead <= 20`, `sometimes failover`.
+    #[serde(default)]
+    pub asserts: Vec<String>,
 }
 
 /// How a run ended.
@@ -193,6 +196,7 @@ impl Outcome {
             situations: BTreeMap::new(),
             lost: BTreeMap::new(),
             externals: setup.schedule.externals.len(),
+            asserts: setup.scenario.assert.iter().map(words).collect(),
         }
     }
 
@@ -210,6 +214,27 @@ impl Outcome {
             detail: text.unwrap_or_else(|| "without a message".to_owned()),
             message: None,
         });
+    }
+}
+
+/// An assertion in words that begin with its kind and its name.
+fn words(assert: &Assert) -> String {
+    match assert {
+        Assert::Always(name) => format!("always {name}"),
+        Assert::Sometimes(name) => format!("sometimes {name}"),
+        Assert::Metric {
+            metric,
+            class,
+            window,
+            op,
+            value,
+        } => {
+            let class = class.as_ref().map(|class| format!(" of {class}"));
+            let window =
+                window.map(|(from, to)| format!(" in {}..{} s", from.as_secs(), to.as_secs()));
+            let (class, window) = (class.unwrap_or_default(), window.unwrap_or_default());
+            format!("metric {metric} {} {value}{class}{window}", op.sign())
+        }
     }
 }
 

@@ -112,7 +112,6 @@ impl Tally {
 }
 
 /// What a reason to drop shows.
-#[expect(clippy::wildcard_enum_match_arm, reason = "most reasons show nothing")]
 fn situation(reason: Drop) -> Option<Situation> {
     match reason {
         Drop::Duplicate | Drop::AlreadyOpened | Drop::AlreadyDelivered | Drop::Replay => {

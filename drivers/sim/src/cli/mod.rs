@@ -8,10 +8,12 @@ mod bench;
 mod explain;
 mod oracles;
 mod replay;
+mod report;
 mod run;
 mod say;
 mod shrink;
 mod sweep;
+mod trace;
 mod walk;
 
 use std::process::ExitCode;
@@ -41,6 +43,8 @@ enum What {
     Shrink(shrink::Args),
     /// Print a scenario with everything a seed draws for it
     Explain(explain::Args),
+    /// Make a page or a comment of the outcomes of many runs
+    Report(report::Args),
     /// Compare the engine with results that are known beforehand
     Oracles(oracles::Args),
     /// Measure the engine, the suites and whole nodes
@@ -56,6 +60,7 @@ pub fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Run(args) => run::run(&args),
         What::Sweep(args) => sweep::run(&args),
+        What::Report(args) => report::run(&args),
         What::Replay(args) => replay::run(&args),
         What::Shrink(args) => shrink::run(&args),
         What::Explain(args) => explain::run(&args),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use super::load::{Loaded, suite};
-use super::{code, say};
-use crate::run::{Outcome, QueueKind, Verdict, run as play};
+use super::{code, say, trace};
+use crate::run::{Outcome, QueueKind, Verdict};
 use crate::scenario::model::SuiteKind;
 
 #[derive(Debug, clap::Args)]
@@ -31,6 +31,8 @@ pub(super) struct Args {
     /// Fail unless the run's hash is this
     #[arg(long, value_name = "HEX")]
     expect_hash: Option<String>,
+    #[command(flatten)]
+    look: trace::Look,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
@@ -41,7 +43,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     } else {
         QueueKind::Wheel
     };
-    let outcome = play(&setup, queue);
+    let outcome = trace::run(&args.look, &setup, queue)?;
     if let Some(dir) = &args.out {
         let path = dir.join(format!("{}-{}.json", outcome.scenario, outcome.seed));
         std::fs::create_dir_all(dir)

@@ -128,6 +128,19 @@ impl Distances {
         self.least
     }
 
+    /// Where a node is, for a map: in a plane of no particular unit. `None`: only distances are known.
+    #[must_use]
+    pub fn point(&self, node: u32) -> Option<(i64, i64)> {
+        match &self.model {
+            Model::Plane { .. } => {
+                let place = self.place(node);
+                Some(((place >> 33) as i64, (place << 32 >> 33) as i64))
+            }
+            Model::Points(points) => Some(points[self.row(node, points.len())]),
+            Model::Constant(_) | Model::Uniform(..) | Model::Matrix { .. } => None,
+        }
+    }
+
     fn place(&self, node: u32) -> u64 {
         draw(self.seed, node, node, nth::POINT, Purpose::Place)
     }

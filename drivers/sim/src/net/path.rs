@@ -171,6 +171,12 @@ impl Path {
         }
     }
 
+    /// Where a node is, for a map; `None` where the latency knows only distances.
+    #[must_use]
+    pub fn point(&self, node: u32) -> Option<(i64, i64)> {
+        self.distances.point(node)
+    }
+
     fn leave(
         &mut self,
         src: u32,

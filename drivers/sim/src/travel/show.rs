@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use tom_core::error::Drop;
-use tom_core::wire::{Frames, Handle};
+use tom_core::wire::{FrameType, Handle};
 
 use crate::engine::{Key, Queue};
 use crate::scenario::line::seconds;
 use crate::suite::SimSuite;
 use crate::time::Time;
-use crate::trace::seen;
+use crate::trace::seen_in;
 use crate::world::{EndState, Item, Member, What, World};
 
 /// Everything about one node that helps to see why it does what it does.
@@ -242,15 +242,16 @@ pub fn describe<C: SimSuite, Q: Queue<Item>>(
         What::Check => return format!("{at} s  the checks look at everything"),
         What::Datagram(flight) => {
             let bytes = world.payloads.get(flight.payload);
-            let frames: Vec<String> = Frames::new(bytes)
-                .flatten()
-                .map(|frame| {
-                    let word = format!("{:?}", frame.frame_type());
-                    match seen(&frame) {
-                        seen if seen.kind == 0 => word,
-                        seen => format!(
-                            "{word} kind {} hop {} attempt {}",
-                            seen.kind, seen.hop, seen.attempt
+            let frames: Vec<String> = seen_in(bytes)
+                .iter()
+                .map(|seen| {
+                    let word = FrameType::from_code(seen.frame);
+                    let word = word.map_or_else(String::new, |word| format!("{word:?}"));
+                    match seen.kind {
+                        0 => word,
+                        kind => format!(
+                            "{word} kind {kind} hop {} attempt {}",
+                            seen.hop, seen.attempt
                         ),
                     }
                 })

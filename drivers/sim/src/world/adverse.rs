@@ -52,7 +52,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         self.outward(node, None, doing);
         if !inward.is_empty() {
             let payload = self.payloads.put(&inward);
-            self.open(node, from, link, payload);
+            self.open(node, from, Flight { payload, ..flight });
         }
     }
 

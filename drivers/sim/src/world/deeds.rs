@@ -241,6 +241,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         member.still_until = until;
         member.wake_at = Time::NEVER;
         self.due(By::Node(node), until, node, What::Resume);
+        self.note(node, Fact::Still { until });
         self.silent_to_peers(node);
     }
 

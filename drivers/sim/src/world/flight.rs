@@ -14,8 +14,8 @@ use crate::net::disorder::Damage;
 use crate::net::path::{Arrival, Flight as Flown};
 use crate::scenario::model::Transport;
 use crate::suite::SimSuite;
-use crate::time::Time;
-use crate::trace::Fact;
+use crate::time::{Span, Time};
+use crate::trace::{Fact, seen_in};
 
 impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// Sends a datagram over a link that is up, through what the node's adversary makes of it.
@@ -77,14 +77,16 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             return self.fly_by_radio(node, link, payload, len);
         }
         if self.gated() && !self.lets_out(node, link) {
+            self.note_loss(node, peer, Some(Why::Nat), Some(payload));
             return self.payloads.free(payload);
         }
         let cable = self.costs.transport == Transport::Cable;
         let flown = if len > self.bundle() && self.costs.transport == Transport::Quic {
             self.stream(node, peer, len)
         } else {
-            self.launch(node, peer, len.saturating_add(self.overhead()))
+            self.cast(node, peer, len.saturating_add(self.overhead()))
         };
+        self.note_loss(node, peer, flown.lost, Some(payload));
         let mut used = false;
         for Arrival { at, damage } in flown.arrivals.into_iter().flatten() {
             let damage = match damage {
@@ -93,6 +95,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 // A link that authenticates drops it.
                 _ => {
                     self.air.count(Why::Damaged);
+                    self.note_loss(node, peer, Some(Why::Damaged), Some(payload));
                     continue;
                 }
             };
@@ -107,6 +110,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 payload,
                 damage,
                 landed: false,
+                under_way: micros(at.since(self.now)),
             };
             self.due(By::Node(node), at, peer, What::Datagram(flight));
         }
@@ -118,15 +122,19 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// One packet through the network, with its own draws. Its bytes, all headers included, count
     /// whatever becomes of it.
     pub(super) fn launch(&mut self, from: u32, to: u32, wire: u32) -> Flown {
+        let flown = self.cast(from, to, wire);
+        self.note_loss(from, to, flown.lost, None);
+        flown
+    }
+
+    fn cast(&mut self, from: u32, to: u32, wire: u32) -> Flown {
         let Some(member) = self.members.get_mut(from as usize) else {
             return Flown::default();
         };
         member.packets += 1;
         let sequence = member.packets;
         member.bytes_sent += u64::from(wire);
-        let flown = self.air.fly(from, to, sequence, self.now, wire);
-        self.note_loss(from, to, flown.lost);
-        flown
+        self.air.fly(from, to, sequence, self.now, wire)
     }
 
     /// A frame too long for a datagram, on a QUIC stream: late rather than lost.
@@ -138,14 +146,21 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         member.packets += 1;
         let sequence = member.packets;
         member.bytes_sent += cost::stream(len, mtu).1;
-        let flown = self.air.fly_surely(from, to, sequence, self.now, len);
-        self.note_loss(from, to, flown.lost);
-        flown
+        self.air.fly_surely(from, to, sequence, self.now, len)
     }
 
-    fn note_loss(&mut self, from: u32, to: u32, lost: Option<Why>) {
-        if let (Some(why), true) = (lost, self.trace.is_some()) {
-            self.note(from, Fact::Lost { to, why });
+    /// Keeps that a packet did not arrive, and what was in it where it was a datagram.
+    pub(super) fn note_loss(
+        &mut self,
+        from: u32,
+        to: u32,
+        lost: Option<Why>,
+        payload: Option<Payload>,
+    ) {
+        if let (Some(why), Some(trace)) = (lost, &mut self.trace) {
+            let bytes = payload.map_or(&[][..], |payload| self.payloads.get(payload));
+            let frames = seen_in(bytes);
+            trace.put(self.now, from, Fact::Lost { to, why, frames });
         }
     }
 
@@ -213,10 +228,14 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             match self.air.land(node, now, wire) {
                 Ok(at) if at > now => {
                     flight.landed = true;
+                    flight.under_way = flight.under_way.saturating_add(micros(at.since(now)));
                     return self.due(By::Node(from), at, node, What::Datagram(flight));
                 }
                 Ok(_) => {}
-                Err(_) => return self.payloads.free(flight.payload),
+                Err(_) => {
+                    self.note_loss(from, node, Some(Why::Queue), Some(flight.payload));
+                    return self.payloads.free(flight.payload);
+                }
             }
         }
         let state = self
@@ -229,6 +248,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         if let Some(theirs) = theirs.filter(|_| self.gated())
             && !self.lets_in(from, theirs, node)
         {
+            self.note_loss(from, node, Some(Why::Nat), Some(flight.payload));
             return self.payloads.free(flight.payload);
         }
         match state.map(|(state, dialed, _)| (state, dialed)) {
@@ -241,6 +261,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             }
             Some((EndState::Opening, true)) | None => {
                 self.air.count(Why::Asleep);
+                self.note_loss(from, node, Some(Why::Asleep), Some(flight.payload));
                 return self.payloads.free(flight.payload);
             }
         }
@@ -256,17 +277,20 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         if adverse {
             return self.arrive_adverse(node, from, flight);
         }
-        self.open(node, from, flight.link, flight.payload);
+        self.open(node, from, flight);
     }
 
     /// Feeds a datagram to the core, in place; the payload is spent.
-    pub(super) fn open(&mut self, node: u32, from: u32, link: u32, mut payload: Payload) {
+    pub(super) fn open(&mut self, node: u32, from: u32, flight: Flight) {
         let now = self.now;
+        let Flight {
+            link, mut payload, ..
+        } = flight;
         if self.checked {
             let bytes = self.payloads.get(payload);
             self.checks.incoming::<C>(node, now, bytes);
             if let Some(trace) = &mut self.trace {
-                trace.arrived(now, node, from, bytes);
+                trace.arrived(now, node, from, flight.under_way, bytes);
             }
         }
         let bytes = self.payloads.change(&mut payload);
@@ -289,4 +313,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             self.set_wake(node);
         }
     }
+}
+
+/// Whole microseconds; the longest that fit when there are more.
+pub(super) fn micros(span: Span) -> u32 {
+    u32::try_from(span.0 / 1_000).unwrap_or(u32::MAX)
 }

@@ -107,6 +107,8 @@ pub struct Flight {
     pub damage: Damage,
     /// It is through the receiver's access link.
     pub landed: bool,
+    /// How long it has been under way when it is due, in microseconds; for the trace alone.
+    pub under_way: u32,
 }
 
 impl What {

@@ -434,13 +434,6 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             self.falls_silent(end.peer, theirs);
         }
         if end.state == EndState::Up {
-            self.note(
-                node,
-                Fact::Link {
-                    peer: end.peer,
-                    up: false,
-                },
-            );
             self.feed(node, Input::Link(LinkEvent::Down { link: LinkId(link) }));
         }
         self.keep_up(node, end.peer, false);
@@ -486,6 +479,10 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         }
         if let Some(stuck) = end.stuck {
             self.payloads.free(stuck);
+        }
+        if end.state == EndState::Up {
+            let peer = end.peer;
+            self.note(node, Fact::Link { peer, up: false });
         }
         Some(end)
     }

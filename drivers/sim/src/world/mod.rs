@@ -170,6 +170,18 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         self.trace.as_ref()
     }
 
+    /// The trace of a world that is done with.
+    #[must_use]
+    pub fn into_trace(self) -> Option<Trace> {
+        self.trace
+    }
+
+    /// Where a node is, for a map; `None` where the latency knows only distances.
+    #[must_use]
+    pub fn point(&self, node: u32) -> Option<(i64, i64)> {
+        self.air.point(node)
+    }
+
     /// From here on links, applications and starting nodes draw as in the run of another seed. What
     /// was drawn for places, clocks, identities and the schedule stays.
     pub fn reseed(&mut self, seed: u64) {

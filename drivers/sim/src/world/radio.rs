@@ -10,6 +10,7 @@
 
 use std::collections::VecDeque;
 
+use super::flight::micros;
 use super::item::Flight;
 use super::member::EndState;
 use super::{By, Item, What, World};
@@ -70,6 +71,10 @@ struct Going {
     left: u32,
     /// All packets so far were heard.
     whole: bool,
+    /// Why the first packet that was not heard was not.
+    missed: Option<Why>,
+    /// Since when it has waited.
+    since: Time,
 }
 
 impl Waves {
@@ -127,6 +132,8 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             payload,
             left: len,
             whole: true,
+            missed: None,
+            since: now,
         });
         if !std::mem::replace(&mut sender.busy, true) {
             self.due(By::Node(node), now, node, What::Radio);
@@ -201,16 +208,20 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             let end = member.end(sender.queue.front()?.link)?;
             Some((end.peer, end.theirs?))
         });
-        let heard = end.is_some_and(|(peer, _)| self.heard(node, peer, slot));
+        let missed = end.and_then(|(peer, _)| self.missed(node, peer, slot));
         let sender = self.waves.as_mut().and_then(|waves| waves.sender(node));
         let Some(going) = sender.and_then(|sender| sender.queue.front_mut()) else {
             return;
         };
-        going.whole &= heard;
+        going.whole &= end.is_some() && missed.is_none();
+        going.missed = going.missed.or(missed);
         going.left = going.left.saturating_sub(most);
         let going = *going;
         if going.left > 0 {
             return;
+        }
+        if let Some((peer, _)) = end {
+            self.note_loss(node, peer, going.missed, Some(going.payload));
         }
         let Some((peer, theirs)) = end.filter(|_| going.whole) else {
             return self.give_up(node);
@@ -218,19 +229,20 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         if let Some(sender) = self.waves.as_mut().and_then(|waves| waves.sender(node)) {
             sender.queue.pop_front();
         }
+        let at = now.plus(self.air.one_way(node, peer));
         let flight = Flight {
             link: theirs,
             payload: going.payload,
             damage: Damage::None,
             landed: true,
+            under_way: micros(at.since(going.since)),
         };
-        let at = now.plus(self.air.one_way(node, peer));
         self.due(By::Node(node), at, peer, What::Datagram(flight));
         self.room_for_stuck(node);
     }
 
-    /// Whether a packet was heard; if not, why.
-    fn heard(&mut self, node: u32, peer: u32, slot: &AirSlot) -> bool {
+    /// Why a packet was not heard, if it was not.
+    fn missed(&mut self, node: u32, peer: u32, slot: &AirSlot) -> Option<Why> {
         let now = self.now;
         let runs = self
             .members
@@ -246,13 +258,13 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             (false, _, _) => Why::Cut,
             (true, false, _) => Why::Asleep,
             (true, true, false) => Why::Air,
-            (true, true, true) => return true,
+            (true, true, true) => return None,
         };
         self.air.count(why);
         if why == Why::Air && collided {
             self.checks.tally.saw(Situation::RadioCollision, now);
         }
-        false
+        Some(why)
     }
 
     /// The first datagram in the queue comes to nothing.
