@@ -7,6 +7,8 @@
 mod bench;
 mod explain;
 mod oracles;
+#[cfg(tom_planted)]
+mod planted;
 mod replay;
 mod report;
 mod run;
@@ -47,6 +49,9 @@ enum What {
     Report(report::Args),
     /// Compare the engine with results that are known beforehand
     Oracles(oracles::Args),
+    /// Look for the bugs planted in the core
+    #[cfg(tom_planted)]
+    Planted(planted::Args),
     /// Measure the engine, the suites and whole nodes
     Bench(bench::Args),
 }
@@ -65,6 +70,8 @@ pub fn main() -> ExitCode {
         What::Shrink(args) => shrink::run(&args),
         What::Explain(args) => explain::run(&args),
         What::Oracles(args) => oracles::run(&args),
+        #[cfg(tom_planted)]
+        What::Planted(args) => planted::run(&args),
         What::Bench(args) => bench::run(&args),
     };
     match done {
