@@ -237,3 +237,30 @@ fn altered_copy_of_a_waiting_message_draws_no_proof() {
         assert_eq!(village.times(1, b"waits"), 1);
     }
 }
+
+/// DLV-17: a message sealed again arrives first, and its first envelope, held up somewhere for hours,
+/// after it. Its counter is fresh, and it is the same message all the same.
+#[test]
+fn the_first_envelope_comes_after_the_one_sealed_again() {
+    let mut village = Village::row(2, 31);
+    village.send(0, 1, b"hello");
+    village.run(Span::from_secs(5));
+    let (near, far) = (village.links(0, 1)[0], village.links(1, 0)[0]);
+    let deaf = Wire {
+        loss_percent: 100,
+        ..Wire::default()
+    };
+    village.rewire(0, near, deaf);
+    village.keep_sent = true;
+    let id = village.send(0, 1, b"once");
+    village.run(Span::from_secs(1));
+    let first = village.carried(0).pop().expect("it left");
+    village.run(Span::from_secs(12 * 3600));
+    village.rewire(0, near, Wire::default());
+    let took = village.run_until_delivered(0, id, Span::from_secs(2 * 3600));
+    assert!(took.is_some());
+    assert!(village.houses[0].node.stats().resealed > 0);
+    village.inject(1, far, &framed(&first));
+    village.run(Span::from_secs(5));
+    assert_eq!(village.times(1, b"once"), 1);
+}

@@ -392,13 +392,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             secret: opened.secret.filter(|_| parsed.asks_ack),
             in_session: true,
         };
-        // The counter is fresh, so only a message sealed again can have come before, or one from
-        // before a restart, whose window was not written down in time.
-        let seen = if parsed.orig.is_some() || self.config.keeps_records() {
-            self.delivery.seen(receipt.contact.handle, receipt.id)
-        } else {
-            Seen::No
-        };
+        // A fresh counter is not a fresh message: it may have come sealed again, before or after.
+        let seen = self.delivery.seen(receipt.contact.handle, receipt.id);
         let step = self.receive(&receipt, seen, bytes, opened.content, trace);
         if step.is_ok() || step == Err(Drop::AlreadyDelivered.into()) {
             self.taken_frame(arrival.link, arrival.reference);

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tom_core::output::{DeliveryId, State};
 use tom_core::wire::{MessageId, Reference};
 
-use super::Invariant;
+use super::{END_TOLD_WITHIN, Invariant};
 use crate::time::{Span, Time};
 
 /// What is true of one message, and what its sender was told.
@@ -219,11 +219,16 @@ impl Truth {
         }
     }
 
-    /// A message whose end its sender should have been told of by now, and the sender.
+    /// A message whose end its sender should have been told of by now, and the sender. One that is
+    /// down, or has only just started, is told later.
     pub(crate) fn overdue(&self, now: Time, grace: Span) -> Option<(u32, u32)> {
-        let (ends, number) = *self.ending.first()?;
-        let told = self.get(number)?;
-        (ends.plus(grace) < now).then_some((number, told.from))
+        let over = |(ends, _): &&(Time, u32)| ends.plus(grace) < now;
+        self.ending.iter().take_while(over).find_map(|(_, number)| {
+            let told = self.get(*number)?;
+            let (up, down) = *self.lives.get(told.from as usize)?.last()?;
+            let there = down == Time::NEVER && up.plus(END_TOLD_WITHIN) < now;
+            there.then_some((*number, told.from))
+        })
     }
 
     /// A valid proof is about to be an input of the sender.
