@@ -43,8 +43,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
         if args.bug.as_ref().is_some_and(|only| only != bug.name()) {
             continue;
         }
-        set(Some(bug));
-        match find(args, &loaded)? {
+        match find(args, &loaded, bug)? {
             Some((setup, outcome, runs)) => say::line(&row(args, bug, setup, &outcome, runs)?),
             None => {
                 missed += 1;
@@ -60,11 +59,31 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(u8::from(missed > 0))
 }
 
-/// The first failure, in the order of seeds and scenarios, and how many runs it took.
-fn find(args: &Args, loaded: &[Loaded]) -> anyhow::Result<Option<(Setup, Outcome, u64)>> {
+/// The first failure that the core without the bug does not have, in the order of seeds and scenarios,
+/// and how many runs it took.
+fn find(args: &Args, loaded: &[Loaded], bug: Bug) -> anyhow::Result<Option<(Setup, Outcome, u64)>> {
+    let mut from = 0;
+    loop {
+        set(Some(bug));
+        let Some(run) = first_failure(args, loaded, from) else {
+            return Ok(None);
+        };
+        set(None);
+        let healthy = at(loaded, run)?;
+        set(Some(bug));
+        if !failed(&healthy.1) {
+            let (setup, outcome) = at(loaded, run)?;
+            return Ok(Some((setup, outcome, run + 1)));
+        }
+        from = run + 1;
+    }
+}
+
+/// The number of the first run from `from` on that fails.
+fn first_failure(args: &Args, loaded: &[Loaded], from: u64) -> Option<u64> {
     let scenarios = loaded.len() as u64;
     let total = args.seeds * scenarios;
-    let next = AtomicU64::new(0);
+    let next = AtomicU64::new(from);
     let first = AtomicU64::new(u64::MAX);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -82,13 +101,7 @@ fn find(args: &Args, loaded: &[Loaded]) -> anyhow::Result<Option<(Setup, Outcome
             });
         }
     });
-    match first.into_inner() {
-        u64::MAX => Ok(None),
-        run => {
-            let (setup, outcome) = at(loaded, run)?;
-            Ok(Some((setup, outcome, run + 1)))
-        }
-    }
+    Some(first.into_inner()).filter(|run| *run != u64::MAX)
 }
 
 /// The run of this number: seed by seed, scenario by scenario.
