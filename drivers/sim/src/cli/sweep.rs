@@ -58,11 +58,23 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     let mut worst = 0;
     let mut sink = args.out.as_deref().map(Sink::open).transpose()?;
     for path in &args.scenarios {
-        let loaded = Loaded::new(path, args.suite)?;
+        let loaded = match Loaded::new(path, args.suite) {
+            Err(error) if is_absent(&error) && args.scenarios.len() > 1 => {
+                say::line(&format!("skipped: {error}"));
+                continue;
+            }
+            loaded => loaded?,
+        };
         let outcomes = sweep(args, &loaded, sink.as_mut())?;
         worst = worst.max(judge(args, &loaded, &outcomes));
     }
     Ok(worst)
+}
+
+/// A data file that is not part of the project is not there.
+fn is_absent(error: &anyhow::Error) -> bool {
+    let error = error.downcast_ref::<crate::scenario::ScenarioError>();
+    error.is_some_and(|error| error.absent)
 }
 
 /// Plays one scenario with all seeds.

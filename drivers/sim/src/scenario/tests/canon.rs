@@ -17,12 +17,18 @@ fn scenarios() -> Vec<PathBuf> {
     paths
 }
 
+/// Wait for an issue as a number, and pass already.
+const BEFORE_THEIR_TIME: [&str; 2] = ["04a-mass-crash-10", "10-nat-mix"];
+
 #[test]
 fn the_twenty_are_there_and_can_be() {
     let mut numbers = BTreeSet::new();
     for path in scenarios() {
         let stem = path.file_stem().unwrap().to_str().unwrap();
-        let number: u32 = stem[..2].parse().unwrap();
+        // What bugs are hunted in is none of the twenty.
+        let Ok(number) = stem[..2].parse::<u32>() else {
+            continue;
+        };
         numbers.insert(number);
         let text = std::fs::read_to_string(&path).unwrap();
         let scenario = match parse(&text, path.to_str().unwrap()) {
@@ -34,7 +40,7 @@ fn the_twenty_are_there_and_can_be() {
             Err(error) => panic!("{error}"),
         };
         assert_eq!(scenario.scenario.name, stem);
-        let green = GREEN.contains(&number);
+        let green = GREEN.contains(&number) || BEFORE_THEIR_TIME.contains(&stem);
         assert_eq!(scenario.scenario.xfail.is_none(), green, "{stem}");
         assert!(scenario.assert.len() >= 3, "{stem} asserts too little");
         let files = Files::of(&path);
