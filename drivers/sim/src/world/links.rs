@@ -147,8 +147,15 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
                 .find(|a| a.damage == Damage::None);
             arrived = arrived.zip(whole).map(|(at, packet)| at.max(packet.at));
         }
+        // Whoever answers has computed its part of the handshake first.
+        let computed = match turn {
+            Turn::First => Span::ZERO,
+            Turn::Second | Turn::Third => self.profile(from).map_or(Span::ZERO, |profile| {
+                cost::handshake_cpu(self.costs.transport, profile.size)
+            }),
+        };
         if let Some(at) = arrived {
-            self.due(By::Node(from), at, to, what);
+            self.due(By::Node(from), at.plus(computed), to, what);
         }
     }
 
