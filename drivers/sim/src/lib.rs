@@ -18,6 +18,7 @@ pub mod run;
 pub mod scenario;
 pub mod shrink;
 pub mod suite;
+pub mod tape;
 pub mod time;
 pub mod trace;
 pub mod travel;

@@ -23,7 +23,7 @@ use crate::world::{Item, Setup};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The .repro file, or a scenario file
+    /// The .repro file, a scenario file, or a tape of a real node (`tom node --tape`)
     file: PathBuf,
     /// The seed, of a scenario file
     #[arg(long, default_value_t = 1)]
@@ -76,6 +76,13 @@ impl Again {
     pub(super) fn read(path: &Path, seed: u64, suite: Option<SuiteKind>) -> anyhow::Result<Self> {
         let text = std::fs::read_to_string(path)
             .with_context(|| format!("{}: cannot be read", path.display()))?;
+        if crate::tape::is_tape(&text) {
+            let setup = crate::tape::setup(path, seed)?;
+            return Ok(Self {
+                setup,
+                expect: None,
+            });
+        }
         if !text.starts_with("tom-sim repro") {
             let setup = Loaded::new(path, suite)?.setup(seed)?;
             return Ok(Self {
