@@ -3,8 +3,8 @@
 //! Each packet draws for itself, so packets sent closer together than the jitter overtake each
 //! other.
 
-use crate::net::sample::{normal, open};
-use crate::scenario::model::Jitter;
+use crate::net::sample::sample;
+use crate::scenario::model::{Dist, Jitter};
 use crate::time::Span;
 
 /// The delay of one packet, given the path's usual one and the packet's draw.
@@ -19,7 +19,7 @@ pub fn jittered(jitter: Jitter, base: Span, draw: u64) -> Span {
             Span(base.0.saturating_add(more as u64))
         }
         Jitter::Lognormal { sigma } => {
-            let factor = libm::exp(sigma * normal(open(draw))).max(0.5);
+            let factor = sample(Dist::Lognormal(1.0, sigma), draw).max(0.5);
             Span((base.0 as f64 * factor) as u64)
         }
     }

@@ -1,7 +1,7 @@
 //! Real numbers drawn from distributions: by the inverse of the cumulative distribution, one draw per
 //! number, with logarithms of `libm`, so that every machine draws the same bits.
 
-use super::model::{Dist, Jitter};
+use super::model::Dist;
 use crate::draw::Stream;
 use crate::time::Span;
 
@@ -40,20 +40,6 @@ impl Dist {
     /// One length of time, of a distribution in seconds; negative ones are none.
     pub fn sample_span(&self, stream: &mut Stream) -> Span {
         span_of_seconds(self.sample(stream))
-    }
-}
-
-impl Jitter {
-    /// The delay with this much of the jitter, for `p` in 0..1.
-    #[must_use]
-    pub fn apply(&self, delay: Span, p: f64) -> Span {
-        match *self {
-            Self::None => delay,
-            Self::Uniform(by) => Span(delay.0.saturating_add((by.0 as f64 * p) as u64)),
-            Self::Lognormal { sigma } => {
-                Span((delay.0 as f64 * libm::exp(sigma * normal_quantile(p))) as u64)
-            }
-        }
     }
 }
 
