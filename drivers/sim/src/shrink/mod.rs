@@ -25,6 +25,7 @@ mod numbers;
 mod predicate;
 mod units;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -32,7 +33,7 @@ use std::time::Duration;
 use crate::repro::{moment, normal};
 use crate::run::Outcome;
 use crate::scenario::parse::parse_text;
-use crate::scenario::{External, Scenario, Schedule};
+use crate::scenario::{Deed, External, Scenario, Schedule};
 use crate::time::{Span, Time};
 use crate::world::Setup;
 use hunt::Hunt;
@@ -174,6 +175,9 @@ impl Hunt<'_> {
         self.stage = "head";
         self.bare();
         self.cut_end();
+        self.stage = "focus";
+        self.focus();
+        self.cut_end();
         self.stage = "cone";
         self.slice();
         for round in 0..ROUNDS {
@@ -230,6 +234,41 @@ impl Hunt<'_> {
         // An assertion may be about a class of traffic.
         for scenario in [less, scenario] {
             if self.one(self.with_scenario(scenario)) {
+                break;
+            }
+        }
+    }
+
+    /// Guesses that leave little at once: the message the failure is about, or those of the node where
+    /// it was, with what was done to their ends, or to everybody.
+    fn focus(&mut self) {
+        let Some(wrong) = self.outcome.wrong.first() else {
+            return;
+        };
+        let all = self.best.schedule.externals.clone();
+        let about = |deed: &Deed| matches!(deed, Deed::Send { number, .. } if Some(*number) == wrong.message);
+        let mut ends: BTreeSet<u32> = wrong.node.into_iter().collect();
+        for external in all.iter().filter(|external| about(&external.deed)) {
+            ends.extend(nodes_of(&external.deed));
+        }
+        let near = |deed: &Deed| {
+            let nodes = nodes_of(deed);
+            nodes.is_empty() || nodes.iter().any(|node| ends.contains(node))
+        };
+        let sends = |deed: &Deed| matches!(deed, Deed::Send { .. });
+        let guesses: [&dyn Fn(&Deed) -> bool; 4] = [
+            &|deed| about(deed) || (!sends(deed) && near(deed)),
+            &|deed| near(deed),
+            &|deed| about(deed) || !sends(deed),
+            &|deed| near(deed) || !sends(deed),
+        ];
+        let kept: Vec<Vec<External>> = guesses
+            .iter()
+            .map(|keeps| all.iter().filter(|e| keeps(&e.deed)).cloned().collect())
+            .collect();
+        for externals in kept {
+            if externals.len() < all.len() && self.one(Some(with_externals(&self.best, externals)))
+            {
                 break;
             }
         }
