@@ -47,7 +47,7 @@ async fn show() -> Result<(), Box<dyn Error>> {
     let first = tokio::join!(a.send(b.address(), b"before"), messages.next()).0?;
     println!("an honest relay: {:?} after {:?}", first.state, first.took);
     // One in session: where nothing has come yet, a damaged one would be taken for somebody else's.
-    tokio::join!(a.send(b.address(), b"in session"), messages.next()).0?;
+    let _delivered = tokio::join!(a.send(b.address(), b"in session"), messages.next()).0?;
 
     evil.set(Mischief::Tamper);
     let mut sending = a
