@@ -104,13 +104,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if !due || left == 0 {
             return;
         }
-        if let Some(asking) = self.asking_already(at) {
-            self.hasten(asking);
-            if let Some(contact) = self.session.contacts.get_mut(at) {
-                contact.knocked = Some(now);
-            }
-            return;
-        }
         let post = Post {
             to,
             kind: ContentKind::Pad,
@@ -120,19 +113,21 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             lifetime: Span::from_secs(left).min(self.config.max_lifetime()),
             purpose: Purpose::Protocol,
         };
-        if self.post(post).is_ok()
-            && let Some(contact) = self.session.contacts.get_mut(at)
-        {
+        let asked = match self.asking_already(at) {
+            Some(asking) => {
+                self.hasten(asking);
+                true
+            }
+            None => self.post(post).is_ok(),
+        };
+        if asked && let Some(contact) = self.session.contacts.get_mut(at) {
             contact.knocked = Some(now);
         }
     }
 
-    /// The message under way that asks for a session, when no other may: one more one-shot could not
-    /// ask, and would change nothing.
+    /// The message under way that asks this contact for a session already: another one-shot would ask
+    /// no better.
     fn asking_already(&self, at: ContactRef) -> Option<Idx> {
-        if self.session.may_offer(self.config, at) {
-            return None;
-        }
         let mut asked = self.session.pending.iter().filter(|(_, p)| p.contact == at);
         asked.find_map(|(_, p)| self.delivery.outbox.find(&p.reference.0))
     }

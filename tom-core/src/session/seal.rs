@@ -287,7 +287,7 @@ impl Tables<'_> {
 
     /// Whether a one-shot may offer a session: few handshakes per peer are under way at once.
     /// Spec SES-11.
-    pub(crate) fn may_offer(&self, config: &Config, contact: ContactRef) -> bool {
+    fn may_offer(&self, config: &Config, contact: ContactRef) -> bool {
         let most = match config.profile {
             crate::config::Profile::Leaf | crate::config::Profile::Relay => 1,
             crate::config::Profile::Full => 4,
