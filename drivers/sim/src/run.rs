@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Failed, Figures, Invariant, Metric, Situation, Violation, judge};
+use crate::check::{Failed, Invariant, Metric, Situation, Violation, judge};
 use crate::engine::{Heap, Queue, Wheel};
 use crate::net::Why;
 use crate::scenario::Scenario;
@@ -292,8 +291,8 @@ pub fn conclude<C: SimSuite, Q: Queue<Item>>(
     outcome.events = world.events();
     outcome.simulated_s = world.now().0 as f64 / 1e9;
     let checks = world.checks();
+    let whole = crate::check::window_of(scenario, None);
     for metric in Metric::ALL {
-        let whole = crate::check::window_of(scenario, None);
         if let Some(value) = checks.figure(*metric, None, whole, &figures) {
             outcome.metrics.insert(metric.name().to_owned(), value);
         }
@@ -326,18 +325,5 @@ pub fn conclude<C: SimSuite, Q: Queue<Item>>(
             outcome.wrong.extend(failed.iter().map(Wrong::from));
         }
     }
-    debug_assert!(
-        matches!(figures, Figures { nodes, .. } if nodes == outcome.nodes),
-        "figures are of this run"
-    );
-}
-
-/// Shares a setup between threads, each with its own seed.
-#[must_use]
-pub fn with_seed(setup: &Setup, seed: u64, schedule: Arc<crate::scenario::Schedule>) -> Setup {
-    Setup {
-        seed,
-        schedule,
-        ..setup.clone()
-    }
+    debug_assert_eq!(figures.nodes, outcome.nodes, "figures are of this run");
 }

@@ -6,7 +6,6 @@ use tom_core::Node;
 use tom_core::entropy::Seed;
 use tom_core::input::{Command, Input};
 use tom_core::storage::Heap;
-use tom_core::time::Instant;
 
 use super::member::{Member, PhoneBook};
 use super::radio::Waves;
@@ -163,7 +162,12 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         }
         self.plan(0);
         if self.checked {
-            self.due(By::Checks, Time::ZERO.plus(CHECK_EVERY), 0, What::Check);
+            self.due(
+                By::Checks,
+                Time::ZERO.plus(crate::check::EVERY),
+                0,
+                What::Check,
+            );
         }
     }
 
@@ -180,7 +184,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let again = member.starts > 1;
         let mut entropy = [0; 32];
         Stream::new(self.seed, &format!("node {node} start {}", member.starts)).fill(&mut entropy);
-        let local = Instant::from_millis(member.clock.local_ms(now));
+        let local = member.local(now);
         let storage = Heap::lazy(size::limits(profile.size));
         let core = Node::with_suite(
             storage,
@@ -235,14 +239,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// A node with a duty cycle falls asleep when its time comes.
     pub(super) fn sleep_cycle(&mut self, node: u32) {
         let now = self.now;
-        let Some(member) = self.members.get(node as usize) else {
-            return;
-        };
-        let Some(duty) = self
-            .profiles
-            .get(usize::from(member.profile))
-            .and_then(|profile| profile.duty)
-        else {
+        let Some(duty) = self.profile(node).and_then(|profile| profile.duty) else {
             return;
         };
         let phase = self.phase(node);
@@ -264,10 +261,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         let Some(member) = self.members.get(node as usize) else {
             return;
         };
-        let duty = self
-            .profiles
-            .get(usize::from(member.profile))
-            .and_then(|profile| profile.duty);
+        let duty = self.profile(node).and_then(|profile| profile.duty);
         let Some(duty) = duty.filter(|_| member.runs(now)) else {
             return;
         };
@@ -276,6 +270,3 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
         self.suspend(node, awake.since(now));
     }
 }
-
-/// How often the checks look at everything.
-pub(super) const CHECK_EVERY: Span = crate::check::EVERY;

@@ -2,7 +2,6 @@
 
 use tom_core::input::{Command, Input, LinkEvent, LinkId, SendResult};
 use tom_core::output::{Delivery, DeliveryId, Event, Output, Ticket, Transmit, Verdict};
-use tom_core::time::Instant;
 
 use super::member::EndState;
 use super::{By, Item, What, World};
@@ -41,9 +40,9 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
     /// Feeds one input and leaves the outputs.
     pub(super) fn handle(&mut self, node: u32, input: Input<'_>) -> Option<Verdict> {
         let member = self.members.get_mut(node as usize)?;
+        let local = member.local(self.now);
         let core = member.core.as_mut()?;
         self.events += 1;
-        let local = Instant::from_millis(member.clock.local_ms(self.now));
         if let Some(recorder) = &mut self.recorder {
             recorder.input(node, local, &input);
         }

@@ -3,7 +3,6 @@
 use tom_core::error::TableName;
 use tom_core::input::Input;
 
-use super::build::CHECK_EVERY;
 use super::{By, Item, What, World};
 use crate::check::{Figures, Invariant, Situation};
 use crate::draw::{Purpose, draw};
@@ -24,7 +23,7 @@ impl<C: SimSuite, Q: Queue<Item>> World<C, Q> {
             self.look_at_tables(node);
         }
         self.wake_early(now);
-        self.due(By::Checks, now.plus(CHECK_EVERY), 0, What::Check);
+        self.due(By::Checks, now.plus(crate::check::EVERY), 0, What::Check);
     }
 
     /// No table holds more than it can, and no rule of the core's own was broken.
