@@ -64,7 +64,7 @@ def arguments(argv):
     add("scenarios", nargs="+", type=Path, help="the scenario files")
     add("--seeds", type=seeds, default=(1, 100), metavar="A..B", help="both ends included; default 1..100")
     add("--out", type=Path, default=Path("out"), metavar="DIR", help="where parts are written; default out")
-    add("--suite", choices=["real", "realmemo", "simfast"], help="instead of the scenarios'")
+    add("--suite", choices=["real", "real-memo", "sim-fast"], help="instead of the scenarios'")
     add("--data", type=Path, metavar="DIR", help="the directory of the files scenarios name, on every machine")
     add("--address", default="local", help="of a running cluster, HOST:PORT; default: one on this machine, for the sweep")
     add("--cpus", type=int, help="tasks at a time; default: the cluster's cores")

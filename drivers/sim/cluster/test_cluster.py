@@ -120,7 +120,7 @@ def test_a_node_dies_and_every_seed_is_played_once(scenario, tmp_path):
     here = {outcome["seed"]: outcome for outcome in tom_sim.run_many(SCENARIO, 1, count)}
     for row in rows(out):
         assert row["hash"] == here[row["seed"]]["hash"]
-        assert (row["scenario"], row["suite"], row["commit"]) == ("swept", "simfast", tom_sim.commit())
+        assert (row["scenario"], row["suite"], row["commit"]) == ("swept", "sim-fast", tom_sim.commit())
     figures = {(r["seed"], r["name"]): r["value"] for r in rows(out, "metrics") if r["kind"] == "metric"}
     assert figures == {
         (seed, name): value for seed, outcome in here.items() for name, value in outcome["metrics"].items()
@@ -131,8 +131,8 @@ def test_it_goes_on_where_it_was_and_says_what_failed(scenario, tmp_path):
     """Alone on this machine: parts that are there stay as they are, leftovers go, the code is tom-sim's."""
     scenario.write_text(SCENARIO + FAILS)
     out = tmp_path / "out"
-    asked = ["--out", out, "--suite", "simfast", "--cpus", 1, scenario]
-    parts = store.Parts(out, "swept", "simfast", tom_sim.commit(), scenario.read_text())
+    asked = ["--out", out, "--suite", "sim-fast", "--cpus", 1, scenario]
+    parts = store.Parts(out, "swept", "sim-fast", tom_sim.commit(), scenario.read_text())
     parts.write(3, 4, tom_sim.run_many(scenario.read_text(), 3, 4))
     old = {path: path.stat().st_mtime_ns for path in out.glob("*/*/part-*")}
     figures_only = parts.metrics / f"part-{parts.id}-5-5.parquet"
@@ -144,7 +144,7 @@ def test_it_goes_on_where_it_was_and_says_what_failed(scenario, tmp_path):
     assert {path: path.stat().st_mtime_ns for path in old} == old
     assert not unfinished.exists()
     found = next(row for row in rows(out) if row["seed"] == 2)
-    assert f"tom-sim run {scenario} --seed 2 --suite simfast --expect-hash {found['hash']}" in printed
+    assert f"tom-sim run {scenario} --seed 2 --suite sim-fast --expect-hash {found['hash']}" in printed
     # All is there: no cluster is needed, and a part of the seeds is judged by itself.
     printed, _ = ended(sweep("--seeds", "2..5", "--address", "127.0.0.1:1", *asked), 1, within=30)
     assert re.search(r"swept +4 +0 +4 ", printed), printed

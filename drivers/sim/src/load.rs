@@ -114,8 +114,8 @@ pub(crate) fn table(scenario: &Scenario, files: &Files) -> Result<Table, Scenari
 pub fn suite(name: &str) -> Result<SuiteKind, String> {
     match name {
         "real" => Ok(SuiteKind::Real),
-        "realmemo" => Ok(SuiteKind::RealMemo),
-        "simfast" => Ok(SuiteKind::SimFast),
-        _ => Err("one of real, realmemo, simfast".to_owned()),
+        "real-memo" => Ok(SuiteKind::RealMemo),
+        "sim-fast" => Ok(SuiteKind::SimFast),
+        _ => Err("one of real, real-memo, sim-fast".to_owned()),
     }
 }

@@ -242,8 +242,8 @@ fn words(assert: &Assert) -> String {
 pub const fn suite_name(kind: SuiteKind) -> &'static str {
     match kind {
         SuiteKind::Real => "real",
-        SuiteKind::RealMemo => "realmemo",
-        SuiteKind::SimFast => "simfast",
+        SuiteKind::RealMemo => "real-memo",
+        SuiteKind::SimFast => "sim-fast",
     }
 }
 

@@ -14,7 +14,7 @@ from conftest import SIM
 def test_the_same_seed_is_the_same_run(short):
     once, again = tom_sim.run(short, 7), tom_sim.run(short, 7)
     assert once["hash"] == again["hash"] != tom_sim.run(short, 8)["hash"]
-    assert (once["scenario"], once["seed"], once["suite"]) == ("short", 7, "simfast")
+    assert (once["scenario"], once["seed"], once["suite"]) == ("short", 7, "sim-fast")
     assert once["events"] > 500 and once["verdict"] == "passed", once
 
 
@@ -25,7 +25,7 @@ def test_both_queues_play_the_same_run(short):
 def test_the_command_plays_the_same_run(short, binary, tmp_path):
     path = tmp_path / "short.toml"
     path.write_text(short)
-    for suite in ("simfast", "realmemo"):
+    for suite in ("sim-fast", "real-memo"):
         command = [binary, "run", path, "--seed", "5", "--suite", suite, "--json"]
         said = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
         here = tom_sim.run(short, 5, suite=suite)
@@ -56,7 +56,7 @@ def test_an_error_says_where_and_what_to_do(short):
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"suite": "none"}, "one of real, realmemo, simfast"),
+        ({"suite": "none"}, "one of real, real-memo, sim-fast"),
         ({"queue": "none"}, "one of wheel, heap"),
     ],
 )

@@ -21,7 +21,7 @@ mod tally;
 pub mod truth;
 mod wire;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tom_core::error::{Drop, Refusal};
 use tom_core::output::{Delivery, DeliveryId, Event, Output, State, Verdict};
@@ -47,6 +47,9 @@ pub const SKEW: Span = Span::from_secs(300);
 
 /// Between the end of a message and the event that says so lies housekeeping at most.
 const END_TOLD_WITHIN: Span = Span::from_secs(90);
+
+/// Handshakes of both ends within this are crossed (SES-30).
+const CROSSED: Span = Span::from_secs(120);
 
 /// An invariant that did not hold.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +80,8 @@ pub struct Checks {
     converge_within: Option<Span>,
     /// Who has had a session with whom.
     sessions: BTreeSet<(u32, Handle)>,
+    /// Whose handshake with whom was answered, and when.
+    answered: BTreeMap<(u32, u32), Time>,
 }
 
 impl Checks {
@@ -84,7 +89,7 @@ impl Checks {
     #[must_use]
     pub fn new(seed: u64, nodes: u32, messages: usize, converge_within: Option<Span>) -> Self {
         Self {
-            truth: truth::Truth::new(seed, nodes, messages),
+            truth: truth::Truth::new(nodes, messages),
             proofs: proofs::Proofs::default(),
             wire: wire::Wire::new(seed),
             pace: pace::Pace::new(nodes),
@@ -93,6 +98,7 @@ impl Checks {
             hushed: None,
             converge_within,
             sessions: BTreeSet::new(),
+            answered: BTreeMap::new(),
         }
     }
 
@@ -181,8 +187,9 @@ impl Checks {
         match output {
             Output::Transmit(transmit) => {
                 let bytes = transmit.bytes;
-                if let Err((invariant, what)) = self.wire.leaves(node, now, bytes) {
-                    self.violate(invariant, now, node, what);
+                if let Err((invariant, what, about)) = self.wire.leaves(node, now, bytes) {
+                    let number = about.and_then(|reference| self.proofs.carried(reference));
+                    self.violate_about(invariant, now, node, what, number);
                 }
                 let own = wire::own_envelope(bytes)?;
                 if own.attempt >= 2 {
@@ -240,8 +247,14 @@ impl Checks {
         bytes: &[u8],
     ) {
         self.wire.comes(node, now, bytes);
-        for number in self.proofs.arrive::<C>(node, bytes) {
+        let came = self.proofs.arrive::<C>(node, bytes);
+        for number in came.proven {
             self.truth.proof_came(number);
+        }
+        for number in came.answered {
+            if let Some(told) = self.truth.get(number) {
+                self.answered(node, told.to, now);
+            }
         }
     }
 
@@ -313,6 +326,15 @@ impl Checks {
     /// Which message an application took under this id, and from whom.
     pub(crate) fn reader_of(&self, node: u32, id: DeliveryId) -> Option<(u32, u32)> {
         self.truth.by_delivery(node, id)
+    }
+
+    /// A node's handshake with another one is answered.
+    fn answered(&mut self, node: u32, peer: u32, now: Time) {
+        self.answered.insert((node, peer), now);
+        let other = self.answered.get(&(peer, node));
+        if other.is_some_and(|other| now.since(*other) < CROSSED && self.truth.ran(peer, *other)) {
+            self.tally.saw(Situation::CrossedHandshakes, now);
+        }
     }
 
     /// A node says something of itself or of one of its messages.

@@ -22,6 +22,15 @@ struct Expected {
     over: Option<u32>,
 }
 
+/// What bytes mean for the messages of the node they reach.
+#[derive(Debug, Default)]
+pub(crate) struct Came {
+    /// The messages they prove.
+    pub(crate) proven: Vec<u32>,
+    /// The messages whose handshakes they answer.
+    pub(crate) answered: Vec<u32>,
+}
+
 impl Proofs {
     /// An envelope goes to a neighbour: whether it went to another one at first.
     pub(crate) fn turns(&mut self, node: u32, reference: Reference, over: u32) -> bool {
@@ -31,6 +40,13 @@ impl Proofs {
 
     pub(crate) fn knows(&self, node: u32, reference: Reference) -> bool {
         self.0.contains_key(&(node, reference))
+    }
+
+    /// The message an envelope carries, whoever holds it. Looks at all of them: for failures only.
+    pub(crate) fn carried(&self, reference: Reference) -> Option<u32> {
+        let mut known = self.0.iter();
+        let (_, expected) = known.find(|((_, held), _)| *held == reference)?;
+        Some(expected.number)
     }
 
     /// This envelope of a node carries the message.
@@ -45,19 +61,21 @@ impl Proofs {
         self.0.insert((node, own.reference), expected);
     }
 
-    /// The messages that valid proofs in these bytes are for.
-    pub(crate) fn arrive<C: Suite>(&self, node: u32, bytes: &[u8]) -> Vec<u32> {
-        let mut proven = Vec::new();
+    /// What bytes mean for the messages of the node they reach.
+    pub(crate) fn arrive<C: Suite>(&self, node: u32, bytes: &[u8]) -> Came {
+        let mut came = Came::default();
         for frame in Frames::new(bytes).flatten() {
             let Frame::Envelope { bytes, .. } = frame else {
                 continue;
             };
-            let Ok(Envelope {
-                body: Body::Ack(acks),
-                ..
-            }) = Envelope::parse(bytes)
-            else {
-                continue;
+            let acks = match Envelope::parse(bytes).map(|envelope| envelope.body) {
+                Ok(Body::Ack(acks)) => acks,
+                Ok(Body::Resp { reference, .. }) => {
+                    let answered = self.0.get(&(node, reference));
+                    came.answered.extend(answered.map(|it| it.number));
+                    continue;
+                }
+                Ok(Body::Seal { .. } | Body::Data { .. } | Body::Nack { .. }) | Err(_) => continue,
             };
             for proof in acks {
                 let Some(expected) = self.0.get(&(node, proof.reference)) else {
@@ -66,11 +84,11 @@ impl Proofs {
                 let secret = proof.secret.as_bytes();
                 let commit = expected.commit.as_bytes();
                 if verify_proof::<C>(commit, expected.expiry, &expected.dst, secret) {
-                    proven.push(expected.number);
+                    came.proven.push(expected.number);
                 }
             }
         }
-        proven
+        came
     }
 
     /// A node is gone, and with it what it knew of this message.

@@ -120,7 +120,7 @@ pub(crate) struct Truth {
 type Broken = (Invariant, String);
 
 impl Truth {
-    pub(crate) fn new(_seed: u64, nodes: u32, messages: usize) -> Self {
+    pub(crate) fn new(nodes: u32, messages: usize) -> Self {
         Self {
             told: vec![None; messages],
             by_id: BTreeMap::new(),
@@ -295,6 +295,12 @@ impl Truth {
         if let Some(lives) = self.lives.get_mut(node as usize) {
             lives.push((now, Time::NEVER));
         }
+    }
+
+    /// Whether a node has been up all the time since.
+    pub(crate) fn ran(&self, node: u32, since: Time) -> bool {
+        let life = self.lives.get(node as usize).and_then(|lives| lives.last());
+        life.is_some_and(|(start, end)| *start <= since && *end == Time::NEVER)
     }
 
     /// A node is gone, and with it the messages that are not on its disk: says which.

@@ -132,17 +132,18 @@ impl Wire {
         u64::from(expiry) * 1_000 + SKEW.as_millis() + 2 * self.clock_error_ms + WHOLE_SECONDS_MS
     }
 
-    /// Looks at a datagram that leaves a node.
+    /// Looks at a datagram that leaves a node. What is wrong comes with the envelope it is about.
     pub(crate) fn leaves(
         &mut self,
         node: u32,
         now: Time,
         bytes: &[u8],
-    ) -> Result<(), (Invariant, String)> {
+    ) -> Result<(), (Invariant, String, Option<Reference>)> {
         if self.shows(bytes) {
             return Err((
                 Invariant::NoPlaintext,
                 "a payload can be read on a link".into(),
+                None,
             ));
         }
         for (reference, head) in carried(bytes) {
@@ -152,7 +153,7 @@ impl Wire {
                     head.expiry,
                     true_wall_ms(now) / 1_000 - u64::from(head.expiry)
                 );
-                return Err((Invariant::Ttl, what));
+                return Err((Invariant::Ttl, what, Some(reference)));
             }
             let held = self.held.remove(&(node, reference, head.attempt));
             if let Some(long) = held.map(|since| now.since(since))
@@ -163,7 +164,7 @@ impl Wire {
                     "an envelope is handed on {} ms after it came",
                     long.as_millis()
                 );
-                return Err((Invariant::RelaysForget, what));
+                return Err((Invariant::RelaysForget, what, Some(reference)));
             }
         }
         Ok(())

@@ -29,6 +29,10 @@ use crate::run::Verdict;
 #[derive(Debug, Parser)]
 #[command(name = "tom-sim", version, arg_required_else_help = true)]
 struct Cli {
+    /// Activate a bug planted in the core
+    #[cfg(tom_planted)]
+    #[arg(long, global = true, value_name = "BUG", value_parser = planted::bug)]
+    with_bug: Option<tom_core::planted::Bug>,
     #[command(subcommand)]
     what: What,
 }
@@ -62,7 +66,10 @@ const WRONG_INPUT: u8 = 2;
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
-    let done = match Cli::parse().what {
+    let cli = Cli::parse();
+    #[cfg(tom_planted)]
+    tom_core::planted::set(cli.with_bug);
+    let done = match cli.what {
         What::Run(args) => run::run(&args),
         What::Sweep(args) => sweep::run(&args),
         What::Report(args) => report::run(&args),

@@ -2,7 +2,6 @@
 //! the core is found, and how small the failure gets.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use tom_core::planted::{Bug, set};
 use super::load::Loaded;
 use super::say;
 use crate::run::{Outcome, QueueKind, Verdict, run as play};
-use crate::shrink::{Options, shrink};
+use crate::shrink::{Options, Shrunk, shrink};
 use crate::world::Setup;
 
 #[derive(Debug, clap::Args)]
@@ -23,11 +22,33 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 200)]
     seeds: u64,
     /// Only this bug
-    #[arg(long)]
-    bug: Option<String>,
+    #[arg(long, value_parser = bug)]
+    bug: Option<Bug>,
+    /// How many failures to shrink until one is small
+    #[arg(long, default_value_t = 6)]
+    tries: u32,
     /// How long to shrink each failure, in seconds; 0: not at all
     #[arg(long, default_value_t = 60)]
     budget: u64,
+}
+
+/// Reads the name of a bug.
+pub(super) fn bug(name: &str) -> Result<Bug, String> {
+    Bug::from_name(name).ok_or_else(|| {
+        let names = Bug::ALL.map(Bug::name).join(", ");
+        format!("there is no such bug; there are {names}")
+    })
+}
+
+/// What is small enough to be read as a whole.
+const SMALL: usize = 20;
+
+/// A run that fails with the bug and passes without it.
+struct Found {
+    /// Its number, from 0.
+    run: u64,
+    setup: Setup,
+    outcome: Outcome,
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
@@ -40,18 +61,18 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     say::line("|---|---|---|---:|---:|---|---|");
     let mut missed = 0;
     for bug in Bug::ALL {
-        if args.bug.as_ref().is_some_and(|only| only != bug.name()) {
+        if args.bug.is_some_and(|only| only != bug) {
             continue;
         }
-        match find(args, &loaded, bug)? {
-            Some((setup, outcome, runs)) => say::line(&row(args, bug, setup, &outcome, runs)?),
+        match find(args, &loaded, bug, 0)? {
+            Some(found) => {
+                let small = smallest(args, &loaded, bug, &found)?;
+                say::line(&row(bug, &found, &small));
+            }
             None => {
                 missed += 1;
-                say::line(&format!(
-                    "| {} | not found | | | {} | | |",
-                    bug.name(),
-                    args.seeds
-                ));
+                let (bug, seeds) = (bug.name(), args.seeds);
+                say::line(&format!("| {bug} | not found | | | {seeds} | | |"));
             }
         }
         set(None);
@@ -59,24 +80,67 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     Ok(u8::from(missed > 0))
 }
 
-/// The first failure that the core without the bug does not have, in the order of seeds and scenarios,
-/// and how many runs it took.
-fn find(args: &Args, loaded: &[Loaded], bug: Bug) -> anyhow::Result<Option<(Setup, Outcome, u64)>> {
-    let mut from = 0;
+/// The first failure from this run on that the core without the bug does not have, in the order of
+/// seeds and scenarios.
+fn find(args: &Args, loaded: &[Loaded], bug: Bug, mut from: u64) -> anyhow::Result<Option<Found>> {
     loop {
         set(Some(bug));
         let Some(run) = first_failure(args, loaded, from) else {
             return Ok(None);
         };
-        set(None);
-        let healthy = at(loaded, run)?;
-        set(Some(bug));
-        if !failed(&healthy.1) {
-            let (setup, outcome) = at(loaded, run)?;
-            return Ok(Some((setup, outcome, run + 1)));
+        let (setup, outcome) = at(loaded, run)?;
+        if !fails_without(bug, &setup) {
+            return Ok(Some(Found {
+                run,
+                setup,
+                outcome,
+            }));
         }
         from = run + 1;
     }
+}
+
+/// What a failure shrinks to, and which seed it was: of the first one, and while that is not small,
+/// of the next ones. A failure that hung on much luck gets stuck early, another one may not.
+fn smallest(
+    args: &Args,
+    loaded: &[Loaded],
+    bug: Bug,
+    first: &Found,
+) -> anyhow::Result<Option<(Shrunk, u64)>> {
+    let mut best: Option<(Shrunk, u64)> = None;
+    if args.budget == 0 {
+        return Ok(best);
+    }
+    let mut setup = first.setup.clone();
+    let mut run = first.run;
+    for left in (0..args.tries.max(1)).rev() {
+        let another = |setup: &Setup| fails_without(bug, setup);
+        let options = Options {
+            budget: Duration::from_secs(args.budget),
+            another: Some(&another),
+            ..Options::default()
+        };
+        let shrunk = shrink(&setup, &options).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let size = |shrunk: &Shrunk| (shrunk.externals.len(), shrunk.nodes);
+        if best
+            .as_ref()
+            .is_none_or(|(known, _)| size(&shrunk) < size(known))
+        {
+            best = Some((shrunk, setup.seed));
+        }
+        let small = best
+            .as_ref()
+            .is_some_and(|(best, _)| best.externals.len() <= SMALL);
+        if small || left == 0 {
+            break;
+        }
+        let Some(found) = find(args, loaded, bug, run + 1)? else {
+            break;
+        };
+        (setup, run) = (found.setup, found.run);
+    }
+    Ok(best)
 }
 
 /// The number of the first run from `from` on that fails.
@@ -116,6 +180,14 @@ fn at(loaded: &[Loaded], run: u64) -> anyhow::Result<(Setup, Outcome)> {
     Ok((setup, outcome))
 }
 
+/// Whether a run fails without the bug too. Nothing else may be played meanwhile.
+pub(super) fn fails_without(bug: Bug, setup: &Setup) -> bool {
+    set(None);
+    let healthy = play(setup, QueueKind::Wheel);
+    set(Some(bug));
+    failed(&healthy)
+}
+
 fn failed(outcome: &Outcome) -> bool {
     matches!(
         outcome.verdict,
@@ -123,39 +195,32 @@ fn failed(outcome: &Outcome) -> bool {
     )
 }
 
-fn row(
-    args: &Args,
-    bug: Bug,
-    setup: Setup,
-    outcome: &Outcome,
-    runs: u64,
-) -> anyhow::Result<String> {
-    let by = outcome
-        .wrong
-        .first()
-        .map_or("", |wrong| wrong.what.as_str());
-    let (events, nodes) = (setup.schedule.externals.len(), outcome.nodes);
-    let mut small = String::from("| - | - |");
-    if args.budget > 0 {
-        let options = Options {
-            budget: Duration::from_secs(args.budget),
-            ..Options::default()
-        };
-        let setup = Setup {
-            schedule: Arc::clone(&setup.schedule),
-            ..setup
-        };
-        let shrunk = shrink(&setup, &options).map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        small = format!(
-            "| {events} → {} | {nodes} → {} |",
-            shrunk.externals.len(),
-            shrunk.nodes
-        );
-    }
-    Ok(format!(
-        "| {} | {by} | {} | {} | {runs} {small}",
+fn row(bug: Bug, found: &Found, small: &Option<(Shrunk, u64)>) -> String {
+    let outcome = &found.outcome;
+    let by = outcome.wrong.first();
+    let by = by.map_or("", |wrong| wrong.what.as_str());
+    let small = match small {
+        None => String::from("| - | - |"),
+        Some((shrunk, seed)) => {
+            let of = if *seed == outcome.seed {
+                String::new()
+            } else {
+                format!(" (seed {seed})")
+            };
+            format!(
+                "| {} → {}{of} | {} → {} |",
+                found.setup.schedule.externals.len(),
+                shrunk.externals.len(),
+                outcome.nodes,
+                shrunk.nodes
+            )
+        }
+    };
+    format!(
+        "| {} | {by} | {} | {} | {} {small}",
         bug.name(),
         outcome.scenario,
-        outcome.seed
-    ))
+        outcome.seed,
+        found.run + 1
+    )
 }

@@ -29,7 +29,7 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The cryptography, instead of the file's
-    #[arg(long, value_parser = suite, value_name = "real|realmemo|simfast")]
+    #[arg(long, value_parser = suite, value_name = "real|real-memo|sim-fast")]
     suite: Option<SuiteKind>,
     /// Fail unless the run's hash is this
     #[arg(long, value_name = "HEX")]

@@ -17,7 +17,7 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The cryptography, instead of the scenario's
-    #[arg(long, value_parser = suite, value_name = "real|realmemo|simfast")]
+    #[arg(long, value_parser = suite, value_name = "real|real-memo|sim-fast")]
     suite: Option<SuiteKind>,
     /// Order events with the plain heap: slower, and the same run
     #[arg(long)]

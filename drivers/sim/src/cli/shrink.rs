@@ -21,7 +21,7 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// The cryptography, instead of the file's
-    #[arg(long, value_parser = super::load::suite, value_name = "real|realmemo|simfast")]
+    #[arg(long, value_parser = super::load::suite, value_name = "real|real-memo|sim-fast")]
     suite: Option<SuiteKind>,
     /// Seconds it may take; what is smallest then is what is written
     #[arg(long, default_value_t = 600, value_name = "SECONDS")]
@@ -90,6 +90,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
         budget: Duration::from_secs(args.budget),
         jobs: jobs(args.jobs),
         predicate,
+        another: None,
         stop: Some(&failed),
         progress: Some(&progress),
         better: Some(&better),

@@ -27,7 +27,7 @@ pub(super) struct Args {
     #[arg(long, default_value_t = 0)]
     jobs: usize,
     /// The cryptography, instead of the scenarios'
-    #[arg(long, value_parser = suite, value_name = "real|realmemo|simfast")]
+    #[arg(long, value_parser = suite, value_name = "real|real-memo|sim-fast")]
     suite: Option<SuiteKind>,
     /// Write outcomes.jsonl, outcomes.csv and a .repro for each failure into this directory, as they
     /// come

@@ -35,10 +35,8 @@ pub mod nth {
     pub const DRIFT: u64 = 4;
     /// Whether there is a wall clock at all.
     pub const WALL: u64 = 5;
-    /// The phase of a duty cycle.
-    pub const PHASE: u64 = 6;
     /// Where in its cell a radio stands.
-    pub const MAST: u64 = 7;
+    pub const MAST: u64 = 6;
     /// The first number nobody here uses.
     pub const FREE: u64 = 64;
 }

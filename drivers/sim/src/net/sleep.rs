@@ -1,18 +1,9 @@
 //! Duty cycles: a node that is awake for a part of each period.
 
-use crate::draw::{Purpose, draw};
-use crate::net::nth;
 use crate::time::{Span, Time};
 
 /// The first part of each period, and the period. A part as long as the period is always.
 pub type Duty = (Span, Span);
-
-/// By how much the period of a node is ahead: drawn evenly.
-#[must_use]
-pub fn phase(seed: u64, node: u32, duty: Duty) -> Span {
-    let drawn = draw(seed, node, node, nth::PHASE, Purpose::Place);
-    Span(((u128::from(drawn) * u128::from(duty.1.0)) >> 64) as u64)
-}
 
 /// Whether it is awake.
 #[must_use]

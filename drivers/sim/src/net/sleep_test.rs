@@ -44,11 +44,3 @@ fn always_and_never() {
     assert_eq!(next_awake(Time(5), never, Span(0)), Time::NEVER);
     assert_eq!(next_asleep(Time(5), never, Span(0)), Time(5));
 }
-
-#[test]
-fn phases_fill_the_period() {
-    let duty = (Span(1), Span(1_000));
-    let sum: u64 = (0..10_000).map(|node| phase(3, node, duty).0).sum();
-    assert!((sum / 10_000).abs_diff(500) < 15, "{sum}");
-    assert!((0..10_000).all(|node| phase(3, node, duty) < duty.1));
-}

@@ -8,6 +8,7 @@ use std::time::Instant;
 
 use siphasher::sip128::{Hasher128, SipHasher13};
 
+use super::nodes::joined;
 use super::{Options, Predicate, Progress};
 use crate::repro::{Expect, Repro};
 use crate::run::Outcome;
@@ -99,6 +100,29 @@ impl<'a> Hunt<'a> {
         count: usize,
         make: &(dyn Fn(usize) -> Option<Setup> + Sync),
     ) -> Option<usize> {
+        loop {
+            let (at, setup, outcome) = self.search(count, make)?;
+            if self.options.another.is_some_and(|another| another(&setup)) {
+                // Known now, so it is passed over.
+                self.cache.insert(fingerprint(&setup), ());
+                continue;
+            }
+            self.best = setup;
+            self.outcome = outcome;
+            if let Some(better) = self.options.better {
+                better(&self.best, &self.outcome);
+            }
+            self.tell();
+            return Some(at);
+        }
+    }
+
+    /// The first of `count` setups that fails the same way.
+    fn search(
+        &mut self,
+        count: usize,
+        make: &(dyn Fn(usize) -> Option<Setup> + Sync),
+    ) -> Option<(usize, Setup, Outcome)> {
         let next = AtomicUsize::new(0);
         let least = AtomicUsize::new(usize::MAX);
         let found: Mutex<Option<(usize, Setup, Outcome)>> = Mutex::new(None);
@@ -111,7 +135,7 @@ impl<'a> Hunt<'a> {
                 if at >= count || at > least.load(Ordering::SeqCst) || this.over() {
                     break;
                 }
-                let Some(setup) = make(at) else {
+                let Some(setup) = make(at).filter(|setup| this.makes_sense(setup)) else {
                     continue;
                 };
                 let print = fingerprint(&setup);
@@ -153,15 +177,13 @@ impl<'a> Hunt<'a> {
         self.probes += played.len() as u64;
         self.cache
             .extend(played.into_iter().map(|print| (print, ())));
-        let found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        let (at, setup, outcome) = found?;
-        self.best = setup;
-        self.outcome = outcome;
-        if let Some(better) = self.options.better {
-            better(&self.best, &self.outcome);
-        }
-        self.tell();
-        Some(at)
+        found.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a failure of this setup would say anything: that a message does not arrive where no
+    /// link leads does not.
+    fn makes_sense(&self, setup: &Setup) -> bool {
+        !self.predicate.is_slowness() || joined(setup)
     }
 
     /// Tries one setup.

@@ -6,6 +6,7 @@
 //! | `mod.rs` | the order of things |
 //! | `predicate.rs` | what the same failure is |
 //! | `hunt.rs` | probes side by side, and delta debugging (Zeller and Hildebrandt, 2002) |
+//! | `story.rs` | one certain fault instead of many lucky ones |
 //! | `units.rs` | which external events belong together |
 //! | `cone.rs` | which nodes can have had a part in it |
 //! | `nodes.rs` | nodes and links away |
@@ -23,6 +24,7 @@ mod models;
 mod nodes;
 mod numbers;
 mod predicate;
+mod story;
 mod units;
 
 use std::collections::BTreeSet;
@@ -41,6 +43,8 @@ pub use predicate::{Predicate, compare_queues};
 use units::{Grouping, groups};
 pub use units::{nodes_of, units};
 
+/// So few external events are tried one by one at once, and their failure comes when it comes.
+const FEW: usize = 16;
 /// How far all of it is repeated while it still helps.
 const ROUNDS: usize = 4;
 
@@ -48,6 +52,9 @@ const ROUNDS: usize = 4;
 pub type Better<'a> = dyn Fn(&Setup, &Outcome) + Sync + 'a;
 /// Who is told how far it is.
 pub type Watch<'a> = dyn Fn(&Progress) + Sync + 'a;
+
+/// Who knows whether a failing setup fails for another reason than the one that is looked for.
+pub type Another<'a> = dyn Fn(&Setup) -> bool + Sync + 'a;
 
 /// How to shrink.
 pub struct Options<'a> {
@@ -57,6 +64,9 @@ pub struct Options<'a> {
     pub jobs: usize,
     /// What has to come again; `None`: what the setup's own run ends in.
     pub predicate: Option<Predicate>,
+    /// Says of a smaller setup that fails the same way that it does so for another reason, so that it
+    /// is not taken: as when a program without the bug fails too. Never asked while a probe runs.
+    pub another: Option<&'a Another<'a>>,
     /// Somebody wants to stop.
     pub stop: Option<&'a AtomicBool>,
     /// Told of each probe.
@@ -71,6 +81,7 @@ impl Default for Options<'_> {
             budget: Duration::from_secs(600),
             jobs: std::thread::available_parallelism().map_or(1, usize::from),
             predicate: None,
+            another: None,
             stop: None,
             progress: None,
             better: None,
@@ -175,8 +186,17 @@ impl Hunt<'_> {
         self.stage = "head";
         self.bare();
         self.cut_end();
+        if self.predicate.bears_open_faults() {
+            // Whatever waits for luck to end fails surely once it never ends.
+            self.stage = "open";
+            self.events_by(Grouping::Word);
+            self.cut_end();
+        }
         self.stage = "focus";
         self.focus();
+        self.cut_end();
+        self.stage = "story";
+        self.stories();
         self.cut_end();
         self.stage = "cone";
         self.slice();
@@ -285,8 +305,10 @@ impl Hunt<'_> {
             let Some(at) = self.outcome.wrong.first().and_then(moment) else {
                 return;
             };
-            // With less in it, the failure may come a little later.
-            let slack = Span((at.0 / 8).max(5_000_000_000));
+            // With less in it the failure may come later: with many events left by the wait for the
+            // next retry, which is as long as all before it.
+            let less = self.best.schedule.externals.len() <= FEW;
+            let slack = Span((if less { at.0 / 8 } else { at.0 }).max(5_000_000_000));
             let end = whole_second(at.plus(slack));
             self.one(until(&self.best, at, end));
             return;
@@ -304,8 +326,7 @@ impl Hunt<'_> {
     fn fewer_events(&mut self) {
         let coarse = [Grouping::Kind, Grouping::Node, Grouping::Time(64)];
         for by in coarse {
-            // Few are tried one by one at once.
-            if self.best.schedule.externals.len() > 16 {
+            if self.best.schedule.externals.len() > FEW {
                 self.events_by(by);
             }
         }

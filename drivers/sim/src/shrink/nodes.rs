@@ -66,6 +66,38 @@ impl Hunt<'_> {
     }
 }
 
+/// Whether links lead from the sender of each message to its recipient. Of contacts nobody can say.
+pub(super) fn joined(setup: &Setup) -> bool {
+    let externals = &setup.schedule.externals;
+    if externals
+        .iter()
+        .any(|external| matches!(external.deed, Deed::Meet { .. }))
+    {
+        return true;
+    }
+    // Each node points at another one of its part, the last one at itself.
+    let mut next: Vec<u32> = (0..setup.scenario.topology.nodes).collect();
+    for (a, b) in &setup.schedule.links {
+        let (a, b) = (last(&next, *a), last(&next, *b));
+        if let Some(end) = next.get_mut(a as usize) {
+            *end = b;
+        }
+    }
+    externals.iter().all(|external| {
+        let Deed::Send { from, to, .. } = external.deed else {
+            return true;
+        };
+        last(&next, from) == last(&next, to)
+    })
+}
+
+fn last(next: &[u32], mut node: u32) -> u32 {
+    while let Some(further) = next.get(node as usize).filter(|further| **further != node) {
+        node = *further;
+    }
+    node
+}
+
 /// The nodes that take part.
 fn present(setup: &Setup) -> Vec<u32> {
     (0..setup.scenario.topology.nodes)

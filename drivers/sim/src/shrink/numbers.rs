@@ -84,8 +84,7 @@ impl Hunt<'_> {
     fn close_gaps(&mut self) {
         for at in 0..self.best.schedule.externals.len() {
             let mut to = SECOND;
-            if at == 0 && !self.predicate.bears_open_faults() {
-                // Before the links are up much is slow: that would be another failure.
+            if at == 0 && self.predicate.is_slowness() {
                 to = to.max(self.best.scenario.topology.dial_within.0);
             }
             loop {

@@ -99,12 +99,22 @@ impl Predicate {
     }
 
     /// A fault may stay while its end is taken away: the failure says that something is wrong whatever
-    /// the faults. Of a figure, or of a promise to be kept once all is well, that is not so.
-    pub(super) fn bears_open_faults(&self) -> bool {
+    /// the faults. What has to converge is counted from the calm on, which ends them all. Of a figure
+    /// that is not so.
+    pub(super) const fn bears_open_faults(&self) -> bool {
         match self {
-            Self::Invariant(invariant) => *invariant != Invariant::Converges,
-            Self::Panic(_) | Self::Parting => true,
+            Self::Invariant(_) | Self::Panic(_) | Self::Parting => true,
             Self::Assertion { .. } => false,
+        }
+    }
+
+    /// The failure is that something takes long: before the links are up all does, which would be
+    /// another failure.
+    pub(super) fn is_slowness(&self) -> bool {
+        match self {
+            Self::Invariant(invariant) => *invariant == Invariant::Converges,
+            Self::Panic(_) | Self::Parting => false,
+            Self::Assertion { .. } => true,
         }
     }
 }

@@ -7,7 +7,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Options, Predicate, Shrunk, shrink, units, with_externals};
+use super::nodes::joined;
+use super::{Options, Predicate, Shrunk, nodes_of, shrink, units, with_externals};
 use crate::net::latency::Table;
 use crate::repro::Repro;
 use crate::run::{QueueKind, Verdict, run};
@@ -200,6 +201,76 @@ fn new_names_lose_nothing() {
     assert_eq!(Repro::read(&repro.to_string(), "a.repro").unwrap(), repro);
 }
 
+/// What fails for another reason too is not taken, and the search goes on beside it.
+#[test]
+fn what_fails_for_another_reason_is_passed_over() {
+    let mut setup = setup(40, 25, 4);
+    sabotage(&mut setup);
+    let another = |setup: &Setup| setup.schedule.externals.len() < 5;
+    let options = Options {
+        budget: Duration::from_secs(300),
+        another: Some(&another),
+        ..Options::default()
+    };
+    let small = shrink(&setup, &options).expect("it fails");
+    assert_eq!(small.externals.len(), 5, "three would do");
+    assert_eq!(small.outcome.verdict, Verdict::Safety);
+}
+
+/// That a message is unproven where no link leads to its recipient says nothing.
+#[test]
+fn a_world_in_parts_is_no_smaller_failure() {
+    let whole = setup(40, 20, 2);
+    assert!(joined(&whole));
+    let send = |external: &&External| matches!(external.deed, Deed::Send { .. });
+    let first = whole.schedule.externals.iter().find(send).unwrap().clone();
+    let ends = nodes_of(&first.deed);
+    let mut apart = with_externals(&whole, vec![first]);
+    Arc::make_mut(&mut apart.schedule)
+        .links
+        .retain(|(a, b)| ![*a, *b].contains(&ends[1]));
+    assert!(!joined(&apart));
+    let mut met = apart.schedule.externals.clone();
+    let (a, b) = (ends[0], ends[1]);
+    let deed = Deed::Meet { a, b };
+    met.push(External {
+        at: Time::ZERO,
+        deed,
+    });
+    assert!(joined(&with_externals(&apart, met)));
+}
+
+#[test]
+fn stories_are_short_and_keep_the_message_and_the_calm() {
+    let mut setup = setup(40, 20, 2);
+    let calm = External {
+        at: Time(19_000_000_000),
+        deed: Deed::Calm,
+    };
+    Arc::make_mut(&mut setup.schedule).externals.push(calm);
+    let about = |external: &&External| matches!(external.deed, Deed::Send { .. });
+    let send = setup.schedule.externals.iter().find(about).unwrap().clone();
+    let stories = super::story::stories(&setup, &send, Some(0));
+    let words = |story: &Vec<External>| -> Vec<&str> {
+        story.iter().map(|external| external.deed.word()).collect()
+    };
+    assert_eq!(words(&stories[0]), ["send", "calm"]);
+    assert!(stories.len() < 400, "{}", stories.len());
+    assert!(stories.iter().all(|story| words(story).contains(&"calm")));
+    assert!(stories.is_sorted_by_key(Vec::len));
+    for (at, story) in stories.iter().enumerate() {
+        assert!(story.len() <= super::FEW + 2, "{}", story.len());
+        assert!(story.is_sorted_by_key(|external| external.at));
+        assert!(!stories[..at].contains(story), "told twice");
+    }
+    for word in ["crash", "start", "break", "repair", "weather"] {
+        assert!(
+            stories.iter().any(|story| words(story).contains(&word)),
+            "{word}"
+        );
+    }
+}
+
 #[test]
 fn a_run_that_passes_is_refused() {
     let setup = setup(14, 20, 1);
@@ -247,6 +318,11 @@ fn a_fault_and_its_end_are_one_unit() {
         units(&externals),
         [vec![0, 4], vec![1, 2], vec![3], vec![5]]
     );
+    // By word each end is apart from its beginning.
+    let by_word = super::units::groups(&externals, super::units::Grouping::Word);
+    let mut by_word: Vec<Vec<usize>> = by_word;
+    by_word.sort();
+    assert_eq!(by_word, [vec![0, 1], vec![2, 4, 5], vec![3]]);
     let setup = with_externals(&setup(14, 20, 1), externals);
     assert_eq!(setup.schedule.externals.len(), 6);
 }

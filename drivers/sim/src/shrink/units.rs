@@ -92,6 +92,8 @@ pub fn units(externals: &[External]) -> Vec<Vec<usize>> {
 /// How units are put together for the first, coarse cuts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Grouping {
+    /// By what happens, the end of a fault apart from its beginning: faults may stay.
+    Word,
     /// By what happens.
     Kind,
     /// By the first node that is named.
@@ -109,14 +111,21 @@ pub(super) fn groups(externals: &[External], by: Grouping) -> Vec<Vec<usize>> {
     if by == Grouping::Single {
         return (0..externals.len()).map(|at| vec![at]).collect();
     }
-    let units = units(externals);
+    let units = match by {
+        Grouping::Word => (0..externals.len()).map(|at| vec![at]).collect(),
+        Grouping::Kind | Grouping::Node | Grouping::Time(_) | Grouping::Unit | Grouping::Single => {
+            units(externals)
+        }
+    };
     let first = |unit: &[usize]| unit.first().and_then(|at| externals.get(*at));
     let key = |unit: &[usize]| -> Option<u64> {
         let external = first(unit)?;
         Some(match by {
-            Grouping::Kind => external.deed.word().bytes().fold(0, |sum: u64, byte| {
-                sum.wrapping_mul(257).wrapping_add(u64::from(byte))
-            }),
+            Grouping::Word | Grouping::Kind => {
+                external.deed.word().bytes().fold(0, |sum: u64, byte| {
+                    sum.wrapping_mul(257).wrapping_add(u64::from(byte))
+                })
+            }
             Grouping::Node => nodes_of(&external.deed)
                 .first()
                 .map_or(u64::MAX, |node| u64::from(*node)),

@@ -9,7 +9,10 @@
 //! | `build.rs` | a scenario and a seed become a world |
 //! | `member.rs` | one node and what its driver knows |
 //! | `drive.rs` | inputs go in, outputs are done: what every driver does |
-//! | `links.rs` | handshakes, links that come up, fall silent, and are dialled again |
+//! | `links.rs` | what a link costs, and how its ends come up and go |
+//! | `handshake.rs` | the handshake that makes one |
+//! | `silence.rs` | how an end notices that it hears nothing any more |
+//! | `redial.rs` | who dials whom, again and again |
 //! | `nat.rs` | addresses, and the NATs between them |
 //! | `flight.rs` | bytes on their way |
 //! | `radio.rs` | links over a shared radio channel |
@@ -31,6 +34,7 @@ mod deeds;
 mod disk;
 mod drive;
 mod flight;
+mod handshake;
 mod item;
 mod links;
 mod look;
@@ -38,8 +42,10 @@ mod member;
 mod nat;
 mod radio;
 pub mod recorder;
+mod redial;
 #[cfg(test)]
 pub(crate) mod sabotage;
+mod silence;
 pub mod size;
 
 use std::sync::Arc;

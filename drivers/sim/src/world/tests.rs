@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tom_core::storage::Heap as Stored;
 
 use super::{Item, Setup, Stop, World};
-use crate::check::Metric;
+use crate::check::{Metric, Situation};
 use crate::engine::{Heap, Queue, Wheel};
 use crate::net::latency::Table;
 use crate::scenario::model::{Priority, Profile};
@@ -100,6 +100,31 @@ fn heap_and_wheel_and_all_suites_give_one_course() {
     let d = run::<Memo, Wheel<Item>>(&setup);
     assert_eq!(c.hash().total(), d.hash().total());
     assert_eq!(a.events(), c.events());
+}
+
+/// Two nodes that write to each other at the same moment each begin a session, and both see both.
+#[test]
+fn handshakes_that_cross_are_seen() {
+    let mut setup = setup(TEXT, 5);
+    let schedule = Arc::make_mut(&mut setup.schedule);
+    schedule.externals.truncate(2);
+    for (external, ends) in schedule.externals.iter_mut().zip([(8, 13), (13, 8)]) {
+        external.at = Time(20_000_000_000);
+        if let Deed::Send { from, to, .. } = &mut external.deed {
+            (*from, *to) = ends;
+        }
+    }
+    let mut one_way = setup.clone();
+    Arc::make_mut(&mut one_way.schedule).externals.truncate(1);
+    let seen = |setup: &Setup| {
+        let world = run::<Fast, Wheel<Item>>(setup);
+        let tally = &world.checks().tally;
+        tally
+            .seen(Situation::CrossedHandshakes)
+            .map_or(0, |(times, _)| times)
+    };
+    assert!(seen(&setup) > 0);
+    assert_eq!(seen(&one_way), 0);
 }
 
 #[test]

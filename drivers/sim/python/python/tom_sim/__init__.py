@@ -40,7 +40,7 @@ __all__ = [
 def run(scenario_toml, seed, *, suite=None, queue=None, data=None, name="scenario.toml"):
     """Play one seed; the outcome, as `tom-sim run --json` prints it.
 
-    `suite`: "real", "realmemo" or "simfast", instead of the scenario's. `queue`: "wheel" or "heap", which
+    `suite`: "real", "real-memo" or "sim-fast", instead of the scenario's. `queue`: "wheel" or "heap", which
     give the same run. Raises ScenarioError; a run that fails, or panics, is an outcome with that verdict.
     """
     return run_many(scenario_toml, seed, seed, suite=suite, queue=queue, data=data, name=name)[0]

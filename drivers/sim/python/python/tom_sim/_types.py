@@ -2,7 +2,7 @@
 
 from typing import Literal, TypedDict
 
-Suite = Literal["real", "realmemo", "simfast"]
+Suite = Literal["real", "real-memo", "sim-fast"]
 Queue = Literal["wheel", "heap"]
 Verdict = Literal["passed", "failed", "liveness", "safety", "crash"]
 
