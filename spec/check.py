@@ -14,7 +14,8 @@ from pathlib import Path
 SPEC = Path(__file__).resolve().parent
 ROOT = SPEC.parent
 PREFIX = {"conventions": "CON", "identity": "IDN", "link": "LNK", "link-noise": "NLK", "envelope": "ENV", "content": "CNT", "session": "SES",
-          "delivery": "DLV", "routing": "RTE", "driver": "DRV", "entropy": "ENT", "drops": "DRP", "memory": "MEM"}
+          "delivery": "DLV", "routing": "RTE", "driver": "DRV", "entropy": "ENT", "drops": "DRP", "memory": "MEM",
+          "conformance": "CNF"}
 wrong = []
 
 
