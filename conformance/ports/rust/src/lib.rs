@@ -1,0 +1,82 @@
+//! The reference in the seat of a port. Spec: conformance.
+//!
+//! | module | subject |
+//! |---|---|
+//! | `ask` | the fields of a request |
+//! | `fields` | wire structures as JSON |
+//! | `encode` | JSON as wire structures |
+//! | `inspect` | questions about functions |
+
+mod ask;
+mod encode;
+mod fields;
+mod inspect;
+
+use serde_json::{Value, json};
+
+use ask::Ask;
+
+/// Why a request got no ordinary answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Not {
+    /// The network's bytes are dropped under this number.
+    Drop(tom_core::error::Drop),
+    /// The book says "refused", without a number.
+    Refused,
+    /// This port cannot do it.
+    Unsupported(&'static str),
+    /// The request is none.
+    Unclear(String),
+}
+
+impl From<tom_core::error::Drop> for Not {
+    fn from(drop: tom_core::error::Drop) -> Self {
+        Self::Drop(drop)
+    }
+}
+
+/// What is answered, without the id.
+type Answer = Result<Value, Not>;
+
+/// What an implementation answers the suite with.
+#[derive(Debug, Default)]
+pub struct Port {}
+
+impl Port {
+    /// The answer to one line.
+    #[must_use]
+    pub fn answer(&mut self, line: &str) -> Value {
+        let asked: Value = match serde_json::from_str(line) {
+            Ok(asked) => asked,
+            Err(error) => return json!({ "id": null, "error": error.to_string() }),
+        };
+        let mut answer = match self.reply(&Ask::new(&asked)) {
+            Ok(answer) => answer,
+            Err(Not::Drop(drop)) => json!({ "drop": drop.code() }),
+            Err(Not::Refused) => json!({ "refused": true }),
+            Err(Not::Unsupported(why)) => json!({ "unsupported": why }),
+            Err(Not::Unclear(error)) => json!({ "error": error }),
+        };
+        if let Some(answer) = answer.as_object_mut() {
+            answer.insert("id".to_owned(), asked["id"].clone());
+        }
+        answer
+    }
+
+    fn reply(&mut self, ask: &Ask<'_>) -> Answer {
+        match ask.text("do")? {
+            "hello" => Ok(json!({
+                "name": "tom-core",
+                "version": env!("CARGO_PKG_VERSION"),
+                "language": "Rust",
+                "spec": "0.1",
+                "profiles": ["codec"],
+            })),
+            "inspect" => Ok(json!({ "is": inspect::inspect(ask)? })),
+            "reset" | "step" | "snapshot" | "restore" => {
+                Err(Not::Unsupported("the node is not in this seat yet"))
+            }
+            other => Err(Not::Unclear(format!("there is no `{other}`"))),
+        }
+    }
+}

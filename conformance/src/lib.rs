@@ -1,0 +1,1 @@
+//! Whether an implementation is ToM.
