@@ -187,7 +187,7 @@ def contents():
     ok("bytes that ask for an ACK", "bytes", b"\x81hello", 1, True, bytes=b"hello".hex())
     ok("no bytes", "bytes", b"\x01", 1, bytes="")
     ok("sealed again", "orig", b"\xc1" + REF + b"x", 1, True, REF.hex(), bytes="78")
-    ok("padding", "pad", b"\x00" + bytes(5), 0, bytes="00" * 5)
+    ok("padding", "content", b"\x00" + bytes(5), 0, bytes="00" * 5)
     ok("two read", "read", b"\x02" + REF + COMMIT, 2, refs=[REF.hex(), COMMIT.hex()])
     v4, v6 = b"\x04\x06\xc0\x00\x02\x01\x11\x22", b"\x06\x12" + run(16, 0x20) + b"\x33\x44"
     e4 = {"kind": 4, "address": "c0000201", "port": 0x2211}
@@ -203,9 +203,9 @@ def contents():
         reencoded=(b"\x03\x01" + v4).hex(),
     )
     ok("eight candidates", "candidates", b"\x03\x08" + v4 * 8, 3, candidates=[e4] * 8)
-    add("no type", C + "type", b"", drop=BAD_CONTENT)
+    add("no type", C + "content", b"", drop=BAD_CONTENT)
     for kind in (4, 5, 6, 63):
-        add(f"type {kind}", C + "type", bytes([0x80 | kind]) + bytes(16), drop=UNKNOWN_CONTENT)
+        add(f"type {kind}", C + "content", bytes([0x80 | kind]) + bytes(16), drop=UNKNOWN_CONTENT)
     add("orig cut off", C + "orig", b"\x41" + REF[:7], drop=BAD_CONTENT)
     add("none read", C + "read", b"\x02", drop=BAD_CONTENT)
     add("half a reference", C + "read", b"\x02" + REF + REF[:4], drop=BAD_CONTENT)
@@ -285,7 +285,7 @@ def varint(n):
 
 def datagrams():
     group("datagram", "Link frames; each in its place with its fields or the drop it counts.")
-    L = "link-frames.md#"
+    L = "link.md#"
 
     def ok(comment, ref, ftype, body, expected, **more):
         add(comment, L + ref, frame(ftype, body), frames=[{"ftype": ftype, **expected}], **more)
@@ -293,30 +293,30 @@ def datagrams():
     def no(comment, ref, ftype, body, drop):
         add(comment, L + ref, frame(ftype, body), frames=[{"drop": drop}])
 
-    add("an empty datagram has no frames", L + "framing", b"", frames=[])
+    add("an empty datagram has no frames", L + "frame", b"", frames=[])
     passed = {"ftype": 4, "ref": REF.hex()}
-    add("two frames", L + "framing", frame(4, REF) * 2, frames=[passed, passed])
+    add("two frames", L + "frame", frame(4, REF) * 2, frames=[passed, passed])
     add(
         "an unknown frame is skipped",
-        L + "framing",
+        L + "frame",
         frame(77, b"abc") + frame(4, REF),
         frames=[{"drop": UNKNOWN_FRAME}, passed],
     )
     for ftype, name in ((9, "FRAG"), (10, "BUNDLE"), (0, "type 0")):
-        no(f"{name} is reserved", "framing", ftype, b"", UNKNOWN_FRAME)
+        no(f"{name} is reserved", "frame", ftype, b"", UNKNOWN_FRAME)
     add(
         "a bad frame does not end the datagram",
-        L + "framing",
+        L + "frame",
         frame(4, REF[:7]) + frame(4, REF),
         frames=[{"drop": TRUNCATED}, passed],
     )
     add(
         "a frame header cut off",
-        L + "framing",
+        L + "frame",
         frame(4, REF) + b"\x04\x08",
         frames=[passed, {"drop": TRUNCATED}],
     )
-    add("a length that leaves the datagram", L + "framing", b"\x04\x09\0" + REF, frames=[{"drop": BAD_LENGTH}])
+    add("a length that leaves the datagram", L + "frame", b"\x04\x09\0" + REF, frames=[{"drop": BAD_LENGTH}])
 
     def hello(profile, max_frame, unix, features):
         opt = b"\0" if unix is None else b"\1" + varint(unix)
@@ -391,34 +391,34 @@ def datagrams():
     )
     no("a tag twice", "trailers", 2, elen + env + (b"\x02\x08" + stamp) * 2, NOT_CANONICAL)
 
-    ok("TAKEN of one", "taken", 3, b"\1" + REF, {"refs": [REF.hex()]})
+    ok("TAKEN of one", "taken-and-passed", 3, b"\1" + REF, {"refs": [REF.hex()]})
     refs = [run(8, i) for i in range(255)]
-    ok("TAKEN of 255", "taken", 3, b"\xff" + b"".join(refs), {"refs": [r.hex() for r in refs]})
-    no("TAKEN without a count", "taken", 3, b"", TRUNCATED)
-    no("TAKEN of none", "taken", 3, b"\0", BAD_COUNT)
-    no("TAKEN of two with one", "taken", 3, b"\2" + REF, BAD_LENGTH)
-    no("TAKEN of one with two", "taken", 3, b"\1" + REF + REF, BAD_LENGTH)
-    no("TAKEN with a byte behind it", "taken", 3, b"\1" + REF + b"\0", BAD_LENGTH)
-    no("PASSED one byte long", "passed", 4, REF + b"\0", BAD_LENGTH)
+    ok("TAKEN of 255", "taken-and-passed", 3, b"\xff" + b"".join(refs), {"refs": [r.hex() for r in refs]})
+    no("TAKEN without a count", "taken-and-passed", 3, b"", TRUNCATED)
+    no("TAKEN of none", "taken-and-passed", 3, b"\0", BAD_COUNT)
+    no("TAKEN of two with one", "taken-and-passed", 3, b"\2" + REF, BAD_LENGTH)
+    no("TAKEN of one with two", "taken-and-passed", 3, b"\1" + REF + REF, BAD_LENGTH)
+    no("TAKEN with a byte behind it", "taken-and-passed", 3, b"\1" + REF + b"\0", BAD_LENGTH)
+    no("PASSED one byte long", "taken-and-passed", 4, REF + b"\0", BAD_LENGTH)
 
     ok(
         "REACH?",
-        "reach",
+        "reach-and-reach",
         5,
         DST + varint(300) + b"\2",
         {"handle": DST.hex(), "nonce": 300, "ttl": 2},
     )
-    no("REACH? with ttl 3", "reach", 5, DST + varint(300) + b"\3", BAD_HOP)
-    no("REACH? with its nonce as 80 00", "reach", 5, DST + b"\x80\x00\x02", NOT_CANONICAL)
-    no("REACH? without ttl", "reach", 5, DST + varint(300), TRUNCATED)
+    no("REACH? with ttl 3", "reach-and-reach", 5, DST + varint(300) + b"\3", BAD_HOP)
+    no("REACH? with its nonce as 80 00", "reach-and-reach", 5, DST + b"\x80\x00\x02", NOT_CANONICAL)
+    no("REACH? without ttl", "reach-and-reach", 5, DST + varint(300), TRUNCATED)
     ok(
         "REACH! that knows no way",
-        "reach",
+        "reach-and-reach",
         6,
         DST + varint(0) + b"\xff",
         {"handle": DST.hex(), "nonce": 0, "distance": 255},
     )
-    no("REACH! with a byte behind it", "reach", 6, DST + varint(0) + b"\x01\x00", BAD_LENGTH)
+    no("REACH! with a byte behind it", "reach-and-reach", 6, DST + varint(0) + b"\x01\x00", BAD_LENGTH)
     v4 = b"\x04\x06\xc0\x00\x02\x01\x11\x22"
     e4 = {"kind": 4, "address": "c0000201", "port": 0x2211}
     ok("CANDIDATES", "candidates", 7, b"\1" + v4, {"candidates": [e4]})

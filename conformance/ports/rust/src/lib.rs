@@ -80,3 +80,25 @@ impl Port {
         }
     }
 }
+
+/// The field of the wire layout that a byte of an envelope or a datagram lies in; `None` where the
+/// bytes are neither, or there is no such byte.
+#[must_use]
+pub fn field_at(bytes: &[u8], at: usize) -> Option<&'static str> {
+    use tom_core::wire::{Envelope, Frames, Visit, describe_datagram, describe_envelope};
+    let describe: fn(&[u8], &mut Visit<'_>) = if Envelope::parse(bytes).is_ok() {
+        describe_envelope
+    } else if Frames::new(bytes).all(|frame| frame.is_ok()) {
+        describe_datagram
+    } else {
+        return None;
+    };
+    let mut field = None;
+    describe(bytes, &mut |name, range, _| {
+        // Later ones are inside earlier ones.
+        if range.contains(&at) {
+            field = Some(name);
+        }
+    });
+    field
+}

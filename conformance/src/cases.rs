@@ -1,0 +1,177 @@
+//! Vector files, in the shape of Wycheproof's: groups of cases, each with what is asked, what is
+//! expected, the place in the book, and the ways in which it is special.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::profile::Profile;
+
+/// A file of vectors.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct File {
+    /// What it is about.
+    pub algorithm: String,
+    /// The name of the schema it keeps.
+    pub schema: String,
+    /// How many cases.
+    pub number_of_tests: u32,
+    /// What each flag means.
+    pub notes: BTreeMap<String, String>,
+    /// The cases.
+    pub test_groups: Vec<Group>,
+}
+
+/// Cases of one kind.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Group {
+    /// What is asked: `inspect`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// What is inspected; the area in reports.
+    pub what: String,
+    /// The least profile that has to answer.
+    pub profile: Profile,
+    /// The cases.
+    pub tests: Vec<Case>,
+}
+
+/// One case.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Case {
+    /// Its number in the file.
+    pub tc_id: u32,
+    /// What it is, in words.
+    pub comment: String,
+    /// Chapter and heading: `envelope.md#seal`.
+    pub spec_ref: String,
+    /// The rules it is about.
+    pub rules: Vec<String>,
+    /// The ways in which it is special; of an invalid one, how it is wrong.
+    pub flags: Vec<String>,
+    /// Whether the book accepts it.
+    pub result: Expected,
+    /// The request, without `id`, `do` and `what`.
+    pub ask: Map<String, Value>,
+    /// The reply, without `id`.
+    pub expect: Map<String, Value>,
+}
+
+/// Whether the book accepts something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Expected {
+    /// It does.
+    Valid,
+    /// It does not.
+    Invalid,
+    /// A SHOULD: another answer is not strict.
+    Acceptable,
+}
+
+/// A file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unreadable {
+    /// It is not there, or not readable.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// It is not as the schema says.
+    #[error("{}: {what}; `tom-conformance generate` writes such files", path.display())]
+    Shape {
+        /// Which file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        what: String,
+    },
+}
+
+/// The schema of vector files.
+const SCHEMA: &str = include_str!("../schema/vectors.json");
+
+/// Reads a file and checks it against its schema and its own counts.
+///
+/// # Errors
+/// It cannot be read, or is not what it should be.
+pub fn read(path: &Path) -> Result<File, Unreadable> {
+    let io = |source| Unreadable::Io {
+        path: path.to_owned(),
+        source,
+    };
+    let shape = |what: String| Unreadable::Shape {
+        path: path.to_owned(),
+        what,
+    };
+    let text = std::fs::read_to_string(path).map_err(io)?;
+    let value: Value = serde_json::from_str(&text).map_err(|error| shape(error.to_string()))?;
+    let schema: Value =
+        serde_json::from_str(SCHEMA).map_err(|error| shape(format!("the schema: {error}")))?;
+    let schema = jsonschema::validator_for(&schema).map_err(|error| shape(error.to_string()))?;
+    if let Err(error) = schema.validate(&value) {
+        return Err(shape(format!("{} at `{}`", error, error.instance_path())));
+    }
+    let file: File = serde_json::from_value(value).map_err(|error| shape(error.to_string()))?;
+    let mut number = 0;
+    for case in file.cases() {
+        number += 1;
+        if case.tc_id != number {
+            return Err(shape(format!(
+                "tcId {} stands in place {number}",
+                case.tc_id
+            )));
+        }
+        if let Some(flag) = case
+            .flags
+            .iter()
+            .find(|flag| !file.notes.contains_key(*flag))
+        {
+            return Err(shape(format!("tcId {number}: no note says what {flag} is")));
+        }
+    }
+    if number != file.number_of_tests {
+        let said = file.number_of_tests;
+        return Err(shape(format!(
+            "numberOfTests is {said}, and there are {number}"
+        )));
+    }
+    Ok(file)
+}
+
+impl File {
+    /// All cases in their order.
+    pub fn cases(&self) -> impl Iterator<Item = &Case> {
+        self.test_groups.iter().flat_map(|group| &group.tests)
+    }
+}
+
+/// The vector files in a directory, in the order of their names.
+///
+/// # Errors
+/// The directory cannot be read.
+pub fn files(directory: &Path) -> Result<Vec<PathBuf>, Unreadable> {
+    let io = |source| Unreadable::Io {
+        path: directory.to_owned(),
+        source,
+    };
+    let mut paths = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(io)? {
+        let path = entry.map_err(io)?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            paths.push(path);
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}

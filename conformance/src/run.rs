@@ -1,0 +1,241 @@
+//! All cases of a profile put to a port.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::cases::{Case, File, Group};
+use crate::judge::{Diff, Status, judge};
+use crate::process::{Fault, Process};
+use crate::profile::Profile;
+
+/// How often a port that fell over is started again.
+const RESTARTS: u32 = 20;
+
+/// What to run.
+#[derive(Debug)]
+pub struct Plan<'a> {
+    /// The command that starts the port.
+    pub port: &'a str,
+    /// The profile it is asked for.
+    pub profile: Profile,
+    /// How long one answer may take.
+    pub patience: Duration,
+    /// Cases that are known to fail, as `file:number`.
+    pub known: BTreeSet<String>,
+    /// Only cases whose `file:number` or comment has this in it.
+    pub only: Option<&'a str>,
+}
+
+/// What a port says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Its name.
+    pub name: String,
+    /// Its version.
+    pub version: String,
+    /// The language it is written in.
+    pub language: String,
+    /// The version of the book it follows.
+    #[serde(rename = "spec")]
+    pub book: String,
+    /// The profiles it claims.
+    pub profiles: Vec<String>,
+}
+
+impl Hello {
+    /// The largest profile it claims.
+    fn claims(&self) -> Option<Profile> {
+        let known = self.profiles.iter().filter_map(|name| name.parse().ok());
+        known.max()
+    }
+}
+
+/// How one case came out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Outcome {
+    /// `file:number`.
+    pub case: String,
+    /// What it inspects.
+    pub area: String,
+    /// What it is.
+    pub comment: String,
+    /// Where in the book it stands.
+    pub spec_ref: String,
+    /// The rules it is about.
+    pub rules: Vec<String>,
+    /// How it came out.
+    pub status: Status,
+    /// The first difference, or what the port did.
+    pub diff: Option<Diff>,
+}
+
+/// How a port came out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Results {
+    /// The version of the suite.
+    pub suite: String,
+    /// The profile asked for.
+    pub profile: String,
+    /// Who was asked.
+    pub port: Hello,
+    /// Wall time of the whole, in milliseconds.
+    pub took_ms: u64,
+    /// Each case.
+    pub cases: Vec<Outcome>,
+}
+
+impl Results {
+    /// How many cases came out so.
+    #[must_use]
+    pub fn count(&self, status: Status) -> usize {
+        let same = self.cases.iter().filter(|case| case.status == status);
+        same.count()
+    }
+
+    /// Nothing failed, and no list of failures is wrong.
+    #[must_use]
+    pub fn is_green(&self) -> bool {
+        self.count(Status::Fail) == 0 && self.count(Status::Xpass) == 0
+    }
+}
+
+/// A port on its way through the cases.
+struct Seat<'a> {
+    plan: &'a Plan<'a>,
+    process: Option<Process>,
+    restarts: u32,
+}
+
+impl Seat<'_> {
+    fn ask(&mut self, request: &Map<String, Value>) -> Result<Value, Fault> {
+        let mut process = match self.process.take() {
+            Some(process) => process,
+            None => Process::start(self.plan.port, self.plan.patience)?,
+        };
+        let reply = process.ask(request);
+        match &reply {
+            Ok(_) => self.process = Some(process),
+            Err(_) => self.restarts += 1,
+        }
+        reply
+    }
+
+    /// It fell over too often to be asked again.
+    const fn is_lost(&self) -> bool {
+        self.restarts > RESTARTS
+    }
+}
+
+fn request(what: &str) -> Map<String, Value> {
+    Map::from_iter([("do".to_owned(), what.into())])
+}
+
+/// Runs all cases of the files that belong to the plan's profile.
+///
+/// # Errors
+/// The port does not even say hello.
+pub fn run(plan: &Plan<'_>, files: &[(PathBuf, File)]) -> Result<Results, Fault> {
+    let begun = now();
+    let mut seat = Seat {
+        plan,
+        process: None,
+        restarts: 0,
+    };
+    let hello = seat.ask(&request("hello"))?;
+    let hello: Hello =
+        serde_json::from_value(hello).map_err(|error| Fault::Rubbish(error.to_string()))?;
+    let mut cases = Vec::new();
+    for (path, file) in files {
+        for group in &file.test_groups {
+            if group.profile <= plan.profile {
+                for case in &group.tests {
+                    cases.extend(one(&mut seat, &hello, path, group, case));
+                }
+            }
+        }
+    }
+    Ok(Results {
+        suite: env!("CARGO_PKG_VERSION").to_owned(),
+        profile: format!("{}@{}", plan.profile, crate::profile::VERSION),
+        port: hello,
+        took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
+        cases,
+    })
+}
+
+/// The wall clock, for the report alone.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long a run took stands in its report and decides nothing"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+/// The name of a case: `envelope:12`.
+#[must_use]
+pub fn name(path: &Path, case: &Case) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    format!("{stem}:{}", case.tc_id)
+}
+
+fn one(
+    seat: &mut Seat<'_>,
+    hello: &Hello,
+    path: &Path,
+    group: &Group,
+    case: &Case,
+) -> Option<Outcome> {
+    let name = name(path, case);
+    if let Some(only) = seat.plan.only
+        && !name.contains(only)
+        && !case.comment.contains(only)
+    {
+        return None;
+    }
+    let mut asked = request(&group.kind);
+    asked.insert("what".to_owned(), group.what.clone().into());
+    asked.extend(case.ask.clone());
+    let failed = |fault: &dyn std::fmt::Display| {
+        let diff = Diff {
+            at: "the port".to_owned(),
+            expected: "an answer".to_owned(),
+            got: fault.to_string(),
+        };
+        (Status::Fail, Some(diff))
+    };
+    let (mut status, diff) = if seat.is_lost() {
+        failed(&"it fell over too often and is asked no more")
+    } else {
+        match seat.ask(&asked) {
+            Ok(reply) => judge(case, &reply),
+            Err(fault) => failed(&fault),
+        }
+    };
+    // What a port claims to do it has to do.
+    if status == Status::Unsupported && hello.claims() >= Some(group.profile) {
+        status = Status::Fail;
+    }
+    if seat.plan.known.contains(&name) {
+        status = match status {
+            Status::Fail | Status::NonStrict => Status::Xfail,
+            Status::Pass => Status::Xpass,
+            Status::Unsupported | Status::Xfail | Status::Xpass => status,
+        };
+    }
+    Some(Outcome {
+        case: name,
+        area: group.what.clone(),
+        comment: case.comment.clone(),
+        spec_ref: case.spec_ref.clone(),
+        rules: case.rules.clone(),
+        status,
+        diff,
+    })
+}
