@@ -19,6 +19,11 @@ use zeroize::ZeroizeOnDrop;
 
 use crate::crypto::{Suite, Tom1, wipe};
 
+#[cfg(feature = "named-draws")]
+mod named;
+#[cfg(feature = "named-draws")]
+pub use named::Named;
+
 /// The longest draw that is one piece of keystream, in bytes.
 const DRAW_MAX: usize = 65_536;
 
@@ -55,11 +60,26 @@ impl fmt::Debug for Seed {
     }
 }
 
+/// What random bytes are for. Spec: conformance, "step".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Draw {
+    /// The secret of an ephemeral key, 32 bytes.
+    Ephemeral,
+    /// A session id, 4 bytes.
+    Sid,
+    /// The id of a message that is held, 16 bytes.
+    Id,
+    /// The nonce of a question, 4 bytes.
+    Nonce,
+}
+
 /// One stream of random bytes. Not `Clone`: a copy would draw the same secrets twice. The simulator
 /// wants just that of its snapshots, hence its feature.
 #[cfg_attr(feature = "sim-suites", derive(Clone))]
 pub struct Drbg {
     key: [u8; 32],
+    #[cfg(feature = "named-draws")]
+    named: Option<Named>,
 }
 
 impl Drop for Drbg {
@@ -75,12 +95,20 @@ impl Drbg {
     #[must_use]
     pub fn new(seed: &Seed, label: &str) -> Self {
         let key = Tom1::hmac(&seed.0, &[b"tom-drbg", label.as_bytes()]);
-        Self { key }
+        Self {
+            key,
+            #[cfg(feature = "named-draws")]
+            named: None,
+        }
     }
 
     /// A stream to be replaced before anything is drawn: all zero, so that a static takes no flash.
     pub(crate) const fn unseeded() -> Self {
-        Self { key: [0; 32] }
+        Self {
+            key: [0; 32],
+            #[cfg(feature = "named-draws")]
+            named: None,
+        }
     }
 
     /// Mixes fresh entropy in; what was there stays mixed in too. Spec ENT-2.
@@ -97,6 +125,19 @@ impl Drbg {
             draw.fill(0);
             stream.apply_keystream(draw);
         }
+    }
+
+    /// Fills `out` for a purpose. Whoever replays a case gives the values himself.
+    #[inline]
+    pub(crate) fn draw(&mut self, what: Draw, out: &mut [u8]) {
+        #[cfg(feature = "named-draws")]
+        if let Some(named) = &mut self.named
+            && named.take(what, out)
+        {
+            return;
+        }
+        let _ = what;
+        self.fill(out);
     }
 
     /// `N` random bytes.

@@ -307,6 +307,23 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
     pub const fn storage(&self) -> &S {
         &self.storage
     }
+
+    /// Gives the random values of the inputs that follow one by one, until others are given.
+    /// Spec CNF-4.
+    #[cfg(feature = "named-draws")]
+    pub fn name_draws(&mut self, named: crate::entropy::Named) {
+        let parts = self.storage.parts();
+        parts.session.state.rng.name(named.clone());
+        parts.routing.state.rng.name(named);
+    }
+
+    /// What was drawn beyond the values given.
+    #[cfg(feature = "named-draws")]
+    pub fn starved(&mut self) -> Option<crate::entropy::Draw> {
+        let parts = self.storage.parts();
+        let session = parts.session.state.rng.starved();
+        session.or_else(|| parts.routing.state.rng.starved())
+    }
 }
 
 impl<K: Keys, C: Suite> World<'_, K, C> {

@@ -3,6 +3,7 @@
 use super::{Source, Tables};
 use crate::bounded::{Entry, Idx};
 use crate::egress::{Egress, Job, LinkRef, Queue};
+use crate::entropy::Draw;
 use crate::input::LinkId;
 use crate::time::{Instant, Span};
 use crate::wire::{Handle, MAX_REACH_TTL, REACH_UNKNOWN};
@@ -74,7 +75,9 @@ impl Tables<'_> {
         if self.asks.is_full() {
             return false;
         }
-        let nonce = u32::from_le_bytes(self.state.rng.array());
+        let mut nonce = [0; 4];
+        self.state.rng.draw(Draw::Nonce, &mut nonce);
+        let nonce = u32::from_le_bytes(nonce);
         let not = match asker {
             Asker::Here => None,
             Asker::Neighbour(link, _) => Some(link.id),

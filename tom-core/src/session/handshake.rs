@@ -5,6 +5,7 @@ use super::{CROSSED, CachedResp, ContactRef, Me, Session, Tables, own_terms};
 use crate::config::Config;
 use crate::crypto::Suite;
 use crate::crypto::noise::{PAYLOAD2_AT, Responder, Split};
+use crate::entropy::Draw;
 use crate::error::Drop;
 use crate::identity::{Keys, PublicKey};
 use crate::time::{Instant, Span};
@@ -74,7 +75,7 @@ impl Tables<'_> {
                 .for_each(|(to, from)| *to = from);
         }
         let mut e = [0; 32];
-        self.state.rng.fill(&mut e);
+        self.state.rng.draw(Draw::Ephemeral, &mut e);
         let split = responder.write2::<C>(&e, &mut noise).ok()?;
         zeroize::Zeroize::zeroize(&mut e);
         crate::crypto::scrub();

@@ -23,7 +23,7 @@ use crate::bounded::{Entry, Idx, Table};
 use crate::config::{Config, MAX_ENVELOPE, Profile};
 use crate::crypto::Key;
 use crate::crypto::noise::Initiator;
-use crate::entropy::Drbg;
+use crate::entropy::{Draw, Drbg};
 use crate::identity::{PublicKey, XPublic};
 use crate::policy::Bucket;
 use crate::time::{Instant, Span};
@@ -202,7 +202,7 @@ impl Tables<'_> {
     fn fresh_sid(&mut self) -> Sid {
         loop {
             let mut sid = [0; 4];
-            self.state.rng.fill(&mut sid);
+            self.state.rng.draw(Draw::Sid, &mut sid);
             let taken = self.sessions.find(&sid).is_some()
                 || self.pending.iter().any(|(_, pending)| pending.sid.0 == sid);
             if !taken && sid != [0; 4] {

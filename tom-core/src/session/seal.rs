@@ -4,6 +4,7 @@ use super::{ContactRef, Me, Pending, RESERVE, Tables, own_terms};
 use crate::config::{CARRIED_BY_ALL, Config};
 use crate::crypto::noise::{self, Reopen};
 use crate::crypto::{self, Key, Suite, TAG_LEN};
+use crate::entropy::Draw;
 use crate::error::{Misuse, Refusal};
 use crate::identity::{Keys, PublicKey};
 use crate::time::Instant;
@@ -102,9 +103,11 @@ impl Tables<'_> {
     /// Nobody knows whether the recipient opens as much, nor whether relays carry it: the content
     /// stays as it is, under a name of its own, until a session says so. Spec ENV-8.
     fn hold(&mut self, request: SealRequest) -> Sealed {
+        let mut id = [0; 16];
+        self.state.rng.draw(Draw::Id, &mut id);
         Sealed {
             len: request.content_len,
-            id: MessageId(self.state.rng.array()),
+            id: MessageId(id),
             secret: Secret(self.state.rng.array()),
             recover: Recover::Plain,
             session: None,
@@ -246,7 +249,7 @@ impl Tables<'_> {
             &contact.key,
         );
         let mut e = [0; 32];
-        self.state.rng.fill(&mut e);
+        self.state.rng.draw(Draw::Ephemeral, &mut e);
         let buf = scratch.get_mut(noise_at..len).ok_or(too_long)?;
         let written =
             noise::write1::<C>(buf, &prologue, &e, me.x, &ss, &contact.x).map_err(|_| gone)?;

@@ -6,15 +6,18 @@
 //! | `fields` | wire structures as JSON |
 //! | `encode` | JSON as wire structures |
 //! | `inspect` | questions about functions |
+//! | `node` | a node, step by step |
 
 mod ask;
 mod encode;
 mod fields;
 mod inspect;
+mod node;
 
 use serde_json::{Value, json};
 
 use ask::Ask;
+use node::Seat;
 
 /// Why a request got no ordinary answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +43,9 @@ type Answer = Result<Value, Not>;
 
 /// What an implementation answers the suite with.
 #[derive(Debug, Default)]
-pub struct Port {}
+pub struct Port {
+    seat: Option<Seat>,
+}
 
 impl Port {
     /// The answer to one line.
@@ -63,6 +68,11 @@ impl Port {
         answer
     }
 
+    fn seat(&mut self) -> Result<&mut Seat, Not> {
+        let seat = self.seat.as_mut();
+        seat.ok_or_else(|| Not::Unclear("there was no reset".to_owned()))
+    }
+
     fn reply(&mut self, ask: &Ask<'_>) -> Answer {
         match ask.text("do")? {
             "hello" => Ok(json!({
@@ -70,12 +80,17 @@ impl Port {
                 "version": env!("CARGO_PKG_VERSION"),
                 "language": "Rust",
                 "spec": "0.1",
-                "profiles": ["codec"],
+                "profiles": ["codec", "leaf", "relay", "full"],
             })),
+            "inspect" if ask.text("what")? == "node" => Ok(json!({ "is": self.seat()?.tables() })),
             "inspect" => Ok(json!({ "is": inspect::inspect(ask)? })),
-            "reset" | "step" | "snapshot" | "restore" => {
-                Err(Not::Unsupported("the node is not in this seat yet"))
+            "reset" => {
+                let seat = Seat::reset(*ask)?;
+                Ok(self.seat.insert(seat).public())
             }
+            "step" => self.seat()?.step(*ask),
+            "snapshot" => Ok(self.seat()?.snapshot()),
+            "restore" => self.seat()?.restore(*ask),
             other => Err(Not::Unclear(format!("there is no `{other}`"))),
         }
     }

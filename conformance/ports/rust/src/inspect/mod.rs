@@ -38,7 +38,6 @@ pub(crate) fn inspect(ask: &Ask<'_>) -> Result<Value, Not> {
         "answered" => oneshot::answered(*ask),
         "data" => session::data(*ask),
         "openData" => session::open_data(*ask),
-        "node" => Err(Not::Unsupported("the node is not in this seat yet")),
         _ => Err(unclear("what", "is nothing of the book's")),
     }
 }
