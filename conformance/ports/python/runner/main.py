@@ -6,8 +6,9 @@ import json
 from typing import Any, BinaryIO
 
 from .inspect import Unsupported, inspect
+from .nodeport import NodePort
 
-PROFILES = ["codec"]
+PROFILES = ["codec", "leaf", "relay", "full"]
 
 Request = dict[str, Any]
 Reply = dict[str, Any]
@@ -18,6 +19,9 @@ def hello() -> Reply:
 
 
 class Port:
+    def __init__(self) -> None:
+        self._node = NodePort()
+
     def answer(self, line: bytes) -> Reply:
         """The reply to one line. It never raises: what cannot be understood is an `error`."""
         number: Any = None
@@ -35,7 +39,15 @@ class Port:
         if do == "hello":
             return hello()
         if do == "inspect":
-            return inspect(request)
+            return self._node.inspect() if request["what"] == "node" else inspect(request)
+        if do == "reset":
+            return self._node.reset(request)
+        if do == "step":
+            return self._node.step(request)
+        if do == "snapshot":
+            return self._node.snapshot()
+        if do == "restore":
+            return self._node.restore(request)
         raise Unsupported(f"do {do!r}")
 
 
