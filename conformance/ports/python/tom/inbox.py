@@ -20,6 +20,7 @@ from .window import Replayed
 if TYPE_CHECKING:
     from .node import Node
 
+SMALLEST_QUOTA = 16  # of the table of opened one-shots, for each sender (SES-7)
 Key = tuple[bytes, bytes]  # (sender's handle8, message id): the id alone will not do (CNT-6)
 
 
@@ -66,7 +67,7 @@ class Inbox:
     waiting: dict[Key, Waiting] = field(default_factory=dict)
     opened: dict[bytes, OneShot] = field(default_factory=dict)  # by ref
     delivered: dict[Key, None] = field(default_factory=dict)
-    budget: Bucket = field(default_factory=lambda: Bucket(32, 62))  # SES-9; a link has half of it
+    budget: Bucket = field(default_factory=lambda: Bucket(256, 31))  # SES-9; a link has half of it
 
     # One-shots, in the order of SES-6
 
@@ -86,7 +87,7 @@ class Inbox:
         if not (k.seals.take(node.now) and self.budget.take(node.now)):
             raise Drop(Reason.SEAL_BUDGET)
         if body.kid != 0:
-            node.nack(k, ref, env.expiry, NO_KEY)
+            self._no_key(k, env)
             raise Drop(Reason.UNKNOWN_KID)  # ENV-10
         opened = handshake.open_seal(node.me, env)
         if not node.contacts.know(opened.sender):
@@ -98,7 +99,7 @@ class Inbox:
             pass  # authentic all the same: it is opened, and of no use (CNT-3)
         if payload is not None:
             node.answers.answer(k, opened, payload)
-        quota = max(1, node.config.room("opened") // 4)
+        quota = max(SMALLEST_QUOTA, node.config.room("opened") // 4)
         if sum(o.sender == opened.sender for o in self.opened.values()) >= quota:
             raise Drop(Reason.OPENED_FULL)  # SES-8
         entry = self.opened[ref] = OneShot(opened.sender, opened.ack_secret, env.expiry, node.now)
@@ -202,6 +203,7 @@ class Inbox:
             self._refuse(due)
         entry = Waiting(sender, key[1], c.body, session is not None, k.pk == sender, [due] if c.asks_ack else [])
         self.waiting[key] = entry
+        self.node.meeting.flows(sender)
         if self.node.config.durable:
             self.node.records.save_waiting(entry)
         else:

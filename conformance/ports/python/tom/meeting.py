@@ -54,6 +54,12 @@ class Meeting:
             self._send(pk)
             self._dial(pk, self._peer(pk))
 
+    def flows(self, pk: bytes) -> None:
+        """A message went or came: a Dial that gave no link is repeated when its time has come (RTE-28)."""
+        peer = self._peers.get(pk)
+        if peer is not None and not self._met(pk):
+            self._dial(pk, peer)
+
     def _send(self, pk: bytes) -> None:
         node, peer = self._node, self._peer(pk)
         own = self.own_candidates()

@@ -25,6 +25,7 @@ from .relay import Relay
 from .routing import Routes
 from .sessions import Sessions
 
+WAITING_ANSWERS = 256  # on a link that takes nothing (MEM-3); what is lost is repeated when its cause is (DLV-14)
 TICKETS = 4_096  # copies whose Sent is still of interest; an older one costs time only (DRV-10)
 
 
@@ -105,8 +106,7 @@ class Node:
         if number in self.links:
             raise Refused("this link is up")
         if len(self.links) >= self.config.room("links"):
-            self.emit(Close(number))
-            raise Refused("no room for another link")
+            raise Refused("no room for another link")  # the driver closes it
         self._links_seen += 1
         k = self.links[number] = Link(number, pk, longest, dialed, self._links_seen)
         self.put(k, FIRST, link.Hello(self.config.profile, self.config.max_frame, self.unix))  # LNK-8
@@ -166,7 +166,9 @@ class Node:
             raise Refused("lifetime")  # ENV-22
         if not self.contacts.know(to):
             raise Refused("no room for another contact")
-        return self.outbox.send(to, payload, expiry, class_).id
+        id_ = self.outbox.send(to, payload, expiry, class_).id
+        self.meeting.flows(to)
+        return id_
 
     def read(self, sender: bytes, message: bytes) -> None:
         expiry = self.longest_expiry()
@@ -210,7 +212,7 @@ class Node:
     def put(self, k: Link, queue: int, frame: link.Frame) -> None:
         """A frame of the link's own, a receipt or an answer; none longer than the link takes (LNK-6)."""
         raw = link.encode(frame)
-        if len(raw) <= k.limit(self.config.max_frame):
+        if len(raw) <= k.limit(self.config.max_frame) and len(k.queues[queue]) < WAITING_ANSWERS:
             k.put(queue, Outgoing(raw))
 
     def put_to(self, number: int, frame: link.Frame) -> None:

@@ -67,14 +67,17 @@ class Relay:
         if not node.config.forwards:
             raise Drop(Reason.NO_ROUTE)  # a leaf forwards nothing, and no NACK comes of it (RTE-34)
         entry = self.returns.get(ref)
+        if node.outbox.knows(ref):
+            raise Drop(Reason.DUPLICATE)  # an envelope of this node's own that came round
         handled = any(h.env.ref == ref and h.env.attempt == env.attempt for h in self.held)
         if handled or (entry is not None and env.attempt in entry.attempts):
             node.receipt(k, ref)
             raise Drop(Reason.DUPLICATE)  # RTE-4
         if env.hop == 0:
             raise Drop(Reason.NO_HOPS)
-        if entry is not None and entry.out_newest is not None and env.attempt > max(entry.attempts, default=0):
-            node.routes.failed(entry.dst, entry.out_newest)  # its sender had no proof (RTE-22)
+        if entry is not None and entry.out_newest is not None and entry.acks < entry.copies:
+            if env.attempt > max(entry.attempts, default=0):
+                node.routes.failed(entry.dst, entry.out_newest)  # its sender had no proof (RTE-22)
         room = node.config.room("forwards")
         mine = sum(h.in_link is k for h in self.held)
         if len(self.held) >= room or (mine and mine >= max(1, room * 3 // 4)):
@@ -112,6 +115,8 @@ class Relay:
                 self._no_way(held, q)
         except Drop as drop:
             self._node.drop(drop.reason)
+            if drop.reason is Reason.FORWARD_FULL:
+                self._node.nack(held.in_link, held.env.ref, held.env.expiry, FULL)  # TAKEN was said before
 
     def _no_way(self, held: Held, q: Query) -> None:
         """No candidate: NACK at once. One that is only too narrow says how much passes (ENV-8)."""
@@ -181,6 +186,9 @@ class Relay:
         entry = self.returns.get(held.env.ref)
         if entry is not None and held.queued is not None:
             entry.attempts.discard(held.env.attempt)
+            entry.copies -= 1
+            if not entry.attempts:
+                del self.returns[entry.ref]
         self._node.drop(reason)
         code = FULL if reason is Reason.FORWARD_FULL else NACK_NO_ROUTE
         self._node.nack(held.in_link, held.env.ref, held.env.expiry, code)

@@ -116,7 +116,7 @@ class Sessions:
         newest = mine[-1]
         for other in mine[:-1]:
             crossed = other.initiator != newest.initiator and newest.made - other.made <= CROSSED_MS
-            if crossed and other.started_by(self._me) < newest.started_by(self._me):
+            if crossed and not other.dead and other.started_by(self._me) < newest.started_by(self._me):
                 return other
         return newest
 
