@@ -7,7 +7,9 @@ from typing import Any
 
 from tom import outputs
 from tom.drops import Drop, Refused
+from tom.envelope import NORMAL
 from tom.identity import Identity
+from tom.link import MAX_FRAME
 from tom.memory import CAPACITIES, FULL, LEAF, RELAY, Config, Entropy, Starved
 from tom.node import Node
 
@@ -131,12 +133,12 @@ def _nothing(_node: Node, _given: Request) -> None:
 
 _INPUTS: dict[str, Any] = {
     "tick": _nothing,
-    "up": lambda node, g: node.up(g["link"], _hex(g, "pk"), g["maxFrame"], g["dialed"]),
+    "up": lambda node, g: node.up(g["link"], _hex(g, "pk"), g.get("maxFrame") or MAX_FRAME, bool(g.get("dialed"))),
     "down": lambda node, g: node.down(g["link"]),
     "blocked": lambda node, g: node.blocked(g["link"], True),
     "writable": lambda node, g: node.blocked(g["link"], False),
     "datagram": lambda node, g: node.datagram(g["link"], _hex(g, "bytes")),
-    "send": lambda node, g: node.send(_hex(g, "to"), _hex(g, "payload"), g.get("lifetime"), g["class"]),
+    "send": lambda node, g: node.send(_hex(g, "to"), _hex(g, "payload"), g.get("lifetime"), g.get("class", NORMAL)),
     "read": lambda node, g: node.read(_hex(g, "from"), _hex(g, "message")),
     "taken": lambda node, g: node.taken(_hex(g, "from"), _hex(g, "message")),
     "sent": lambda node, g: node.sent(g["link"], g["ticket"], g["ok"]),

@@ -66,6 +66,11 @@ class Answers:
                 return True
         return False
 
+    def purge(self) -> None:
+        for times in (self._answered, self._renewed):
+            for peer in [peer for peer, at in times.items() if self._node.now - at >= MINUTE]:
+                del times[peer]
+
     # Its sender
 
     def on_resp(self, env: Envelope, body: RespBody) -> bool:

@@ -83,6 +83,7 @@ class Node:
     def _run(self) -> None:
         self.outbox.end_over()
         self.inbox.purge()
+        self.answers.purge()
         self.sessions.purge(self.now)
         self.routes.purge()
         self.relay.purge()

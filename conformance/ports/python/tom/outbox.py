@@ -234,6 +234,7 @@ class Outbox:
     def end_over(self) -> None:
         """DLV-3: Expired at expiry + SKEW by this node's clock, and not before."""
         unix = self._node.unix
+        self._padded = {pk: at for pk, at in self._padded.items() if self._node.now - at < PAD_EVERY}
         if unix is None:
             return
         for m in [m for m in self.messages.values() if unix > m.expiry + self._node.config.skew]:
