@@ -1,4 +1,4 @@
-"""What comes to this node: one-shots, data, and their acknowledgement (chapters "Session": Opening, "Delivery": Receiving)."""
+"""What comes to this node: one-shots, data, and their proof (chapters "Session": Opening, "Delivery": Receiving)."""
 
 from __future__ import annotations
 
