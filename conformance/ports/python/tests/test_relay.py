@@ -1,0 +1,237 @@
+"""Relays in between: forwarding, the way back, failover, asking, introduction."""
+
+from __future__ import annotations
+
+import unittest
+
+from network import Host, Net
+from test_codec import patched
+
+from tom import envelope, link
+
+
+def kinds(net: Net, a: Host, b: Host) -> list[int]:
+    """The kinds of the envelopes that went from a to b."""
+    found = []
+    for name, to, data in net.sent:
+        if (name, to) == (a.name, b.name):
+            frames = [item for item in link.split(data) if not isinstance(item, Exception)]
+            found += [body[2] & 15 for ftype, body in frames if ftype == link.ENVELOPE]
+    return found
+
+
+def envelopes(net: Net, a: Host) -> list[tuple[str, bytes]]:
+    """What a sent, as (to, envelope)."""
+    out = []
+    for name, to, data in net.sent:
+        for item in link.split(data):
+            if name == a.name and not isinstance(item, Exception) and item[0] == link.ENVELOPE:
+                frame = link.parse(*item)
+                assert isinstance(frame, link.EnvelopeFrame)
+                out.append((to, frame.envelope))
+    return out
+
+
+class OneRelay(unittest.TestCase):
+    def setUp(self) -> None:
+        self.net = net = Net()
+        self.a, self.b, self.r = net.host("a"), net.host("b"), net.host("r", "relay")
+        self.ar, _ = net.join(self.a, self.r)
+        self.rb, self.br = net.join(self.r, self.b)
+
+    def test_delivered_over_it(self) -> None:
+        net, a, b, r = self.net, self.a, self.b, self.r
+        message = a.send(b)
+        net.run(1_000)
+        self.assertEqual(b.texts(), ["hello"])
+        self.assertFalse(b.delivered[0]["direct"])
+        self.assertEqual(a.states[message][-1], "delivered")
+        self.assertEqual(a.sessions, [b.pk])
+        again = a.send(b, "again")
+        net.run(1_000)
+        self.assertEqual(a.states[again], ["sent", "relayed", "passed", "delivered"])
+        self.assertEqual((r.tables()["forwards"], r.tables()["returns"]), (0, 2))
+        hops = [envelope.parse(raw).hop for to, raw in envelopes(net, r) if to == "b"]
+        self.assertEqual(hops, [7, 7])
+        self.assertEqual(a.drops + b.drops + r.drops, [])
+
+    def test_duplicates_and_no_hops(self) -> None:
+        net, a, b, r = self.net, self.a, self.b, self.r
+        a.send(b)
+        net.run(1_000)
+        raw = envelopes(net, a)[0][1]
+        number = next(iter(r.links))
+        for path, reason in (("08", 23), ("10", 22)):
+            frame = link.encode(link.EnvelopeFrame(bytes.fromhex(patched(raw.hex(), 2, path))))
+            reply = r.step("datagram", link=number, bytes=frame.hex())
+            self.assertEqual((reply["verdict"], reply["drops"]), ("dropped", [reason]))
+
+    def test_no_route(self) -> None:
+        net, a, r = self.net, self.a, self.r
+        stranger = net.host("s")
+        message = a.send(stranger)
+        net.run(1_000)
+        self.assertIn(24, r.drops)
+        self.assertIn(envelope.NACK, kinds(net, r, a))
+        self.assertEqual(a.states[message], ["sent"])  # a NACK changes no state
+
+    def test_forged_acks(self) -> None:
+        net, a, b, r = self.net, self.a, self.b, self.r
+        b.takes = False
+        message = a.send(b)
+        net.run(200)
+        ref = bytes.fromhex(message[:16])
+        unix = net.unix() + 100
+        for host, body, reason in (
+            (r, envelope.AckBody(((ref, bytes(16)),)), 64),
+            (r, envelope.AckBody(((bytes(8), bytes(16)),)), 63),
+            (r, envelope.RespBody(bytes(8), bytes(4), bytes(53)), 60),
+            (r, envelope.NackBody(bytes(8), 4, 0), 66),
+            (a, envelope.AckBody(((ref, bytes(16)),)), 64),
+        ):
+            frame = link.encode(link.EnvelopeFrame(envelope.encode(envelope.Envelope(body, unix))))
+            number = self.rb if host is r else self.ar
+            reply = host.step("datagram", link=number, bytes=frame.hex())
+            self.assertEqual((reply["verdict"], reply["drops"]), ("dropped", [reason]))
+        self.assertNotIn("delivered", a.states[message])
+
+    def test_blocked_out_link_is_full_after_two_seconds(self) -> None:
+        net, a, b, r = self.net, self.a, self.b, self.r
+        r.step("blocked", link=self.rb)
+        a.send(b)
+        net.run(500)
+        self.assertEqual(r.tables()["forwards"], 1)
+        net.run(2_500)
+        self.assertIn(25, r.drops)
+        self.assertIn(envelope.NACK, kinds(net, r, a))
+        r.step("writable", link=self.rb)
+        net.run(20_000)
+        self.assertEqual(b.texts(), ["hello"])
+
+    def test_a_direct_link_takes_over_and_back(self) -> None:
+        net, a, b = self.net, self.a, self.b
+        a.send(b, "one")
+        net.run(1_000)
+        number, _ = net.join(a, b)
+        a.send(b, "two")
+        net.run(1_000)
+        self.assertTrue(b.delivered[1]["direct"])
+        net.loses = lambda x, y, data: {x, y} == {a, b}
+        message = a.send(b, "three")
+        net.run(100)
+        net.cut(a, number)
+        net.run(1_000)
+        self.assertEqual(b.texts(), ["one", "two", "three"])
+        self.assertEqual(a.states[message][-1], "delivered")
+
+
+class Several(unittest.TestCase):
+    def test_asks_who_knows(self) -> None:
+        net = Net()
+        a, b = net.host("a"), net.host("b")
+        relays = [net.host(f"r{i}", "relay") for i in range(3)]
+        for r in relays:
+            net.join(a, r)
+        net.join(relays[2], b)
+        message = a.send(b)
+        net.run(1_000)
+        self.assertEqual(a.states[message][-1], "delivered")
+        self.assertEqual([len(kinds(net, a, r)) for r in relays[:2]], [0, 0])
+
+    def test_asks_two_links_deep(self) -> None:
+        net = Net()
+        a, b = net.host("a"), net.host("b")
+        near = [net.host(f"n{i}", "relay") for i in range(2)]
+        far = net.host("far", "relay")
+        for r in near:
+            net.join(a, r)
+        net.join(near[1], far)
+        net.join(far, b)
+        message = a.send(b)
+        net.run(1_000)
+        self.assertEqual(a.states[message][-1], "delivered")
+        self.assertEqual(kinds(net, a, near[0]), [])
+
+    def test_black_hole(self) -> None:
+        net = Net()
+        a, b = net.host("a"), net.host("b")
+        hole, good = net.host("hole", "relay"), net.host("good", "relay")
+        for r in (hole, good):
+            net.join(a, r)
+            net.join(r, b)
+        net.loses = lambda x, y, data: x is hole and y is b
+        for i in range(6):
+            a.send(b, f"m{i}")
+            net.run(5_000)
+        self.assertEqual(len(b.delivered), 6)
+        net.sent.clear()
+        a.send(b, "last")
+        net.run(1_000)
+        self.assertEqual(kinds(net, a, hole), [])  # what is proven comes first
+
+    def test_dead_relay(self) -> None:
+        net = Net()
+        a, b = net.host("a"), net.host("b")
+        r1, r2 = net.host("r1", "relay"), net.host("r2", "relay")
+        for r in (r1, r2):
+            net.join(a, r)
+            net.join(r, b)
+        net.loses = lambda x, y, data: r1 in (x, y)
+        message = a.send(b)
+        net.run(5_000)
+        self.assertEqual(a.states[message][-1], "delivered")
+
+    def test_a_chain_and_its_end(self) -> None:
+        net = Net()
+        a, b = net.host("a"), net.host("b")
+        for count in (8, 9):
+            hosts = [a, *[net.host(f"c{count}.{i}", "relay") for i in range(count)], b]
+            pairs = [(one, net.join(one, two)[0]) for one, two in zip(hosts, hosts[1:])]
+            message = a.send(b, f"over {count}")
+            net.run(3_000)
+            self.assertEqual("delivered" in a.states[message], count == 8)
+            for one, number in pairs:
+                net.cut(one, number)
+
+    def test_a_leaf_forwards_nothing(self) -> None:
+        net = Net()
+        a, b, leaf = net.host("a"), net.host("b"), net.host("leaf")
+        net.join(a, leaf)
+        net.join(leaf, b)
+        message = a.send(b)
+        net.run(5_000)
+        self.assertNotIn(message, a.states)
+        self.assertEqual(kinds(net, a, leaf), [])
+
+    def test_introduction(self) -> None:
+        net = Net()
+        a, b = net.host("a"), net.host("b")
+        for name in ("r1", "r2"):
+            r = net.host(name, "relay")
+            numbers = net.join(a, r)[0], net.join(b, r)[0]
+            for host, number, ip in ((a, numbers[0], "192.0.2.1"), (b, numbers[1], "192.0.2.2")):
+                seen = link.Candidates((link.candidates.from_text(ip, 4433),))
+                host.step("datagram", link=number, bytes=link.encode(seen).hex())
+        for i in range(2):
+            a.send(b, f"m{i}")
+            net.run(2_000)
+        self.assertEqual([d["candidates"][0]["ip"] for d in b.dials], ["192.0.2.1"])
+        self.assertEqual([d["candidates"][0]["ip"] for d in a.dials], ["192.0.2.2"])
+        self.assertEqual(b.dials[0]["pk"], a.pk)
+        net.run(15_000)
+        a.send(b, "m3")
+        net.run(2_000)
+        self.assertEqual(len(a.dials), 2)  # again after 10 s, while messages flow
+
+    def test_one_of_two_links_stays(self) -> None:
+        net = Net()
+        a, b = net.host("a"), net.host("b")
+        net.join(a, b)
+        net.join(b, a)
+        net.run(100)
+        self.assertEqual((len(a.links), len(b.links)), (1, 1))
+        self.assertEqual(a.tables()["links"], 1)
+
+
+if __name__ == "__main__":
+    unittest.main()

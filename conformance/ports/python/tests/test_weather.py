@@ -1,0 +1,66 @@
+"""A network in bad weather: whatever happens, a proof is a delivery, and nothing is delivered twice."""
+
+from __future__ import annotations
+
+import random
+import unittest
+
+from network import Host, Net
+
+
+class Weather(unittest.TestCase):
+    def play(self, seed: int, durable: bool) -> None:
+        rng, net = random.Random(seed), Net()
+        ends = [net.host(f"e{i}", rng.choice(["leaf", "relay", "full"]), durable=durable) for i in range(3)]
+        relays = [net.host(f"r{i}", "relay") for i in range(3)]
+        net.loses = lambda a, b, data: rng.random() < 0.1
+        sent: dict[str, tuple[Host, Host]] = {}
+
+        def shuffle(share: float) -> None:
+            for a in ends + relays:
+                for number in [n for n in a.links if rng.random() < share]:
+                    net.cut(a, number)
+            for r in relays:
+                for other in rng.sample(ends + relays, 3):
+                    if other is not r and all(peer is not other for peer, _ in r.links.values()):
+                        net.join(r, other)
+
+        for _ in range(40):
+            shuffle(0.1)
+            a, b = rng.sample(ends, 2)
+            payload = f"{len(sent)} " + "x" * rng.choice([0, 900, 1_060, 1_100])
+            sent[a.send(b, payload)] = (a, b)
+            net.run(5)  # what was put out is written
+            if durable and rng.random() < 0.1:
+                rng.choice(ends).restart()
+            if rng.random() < 0.1:
+                relay = rng.choice(relays)
+                relay.restart()
+            net.run(rng.randrange(3_000))
+        net.loses = lambda a, b, data: False
+        for a in relays:
+            for b in ends:
+                if all(peer is not b for peer, _ in a.links.values()):
+                    net.join(a, b)
+        net.run(8 * 3_600_000)
+        for message, (a, b) in sent.items():
+            count = sum(d["message"] == message[:16] for d in b.delivered)
+            states = a.states.get(message, [])
+            self.assertEqual((states[-1:], count >= 1), (["delivered"], True), (seed, message, a.name, states))
+            if not durable:
+                self.assertEqual(count, 1)
+        for host in ends + relays:
+            tables = host.tables()
+            self.assertEqual((tables["outbox"], tables["inbox"], tables["forwards"]), (0, 0, 0), host.name)
+
+    def test_volatile(self) -> None:
+        for seed in range(3):
+            self.play(seed, durable=False)
+
+    def test_durable(self) -> None:
+        for seed in range(3):
+            self.play(100 + seed, durable=True)
+
+
+if __name__ == "__main__":
+    unittest.main()

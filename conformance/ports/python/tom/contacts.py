@@ -1,0 +1,32 @@
+"""Identities dealt with (chapter "Memory": Contacts)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .node import Node
+
+
+class Contacts:
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._used: dict[bytes, int] = {}
+
+    def know(self, pk: bytes) -> bool:
+        """False where there is no room: those with open messages or a session stay."""
+        if pk not in self._used and len(self._used) >= self._node.config.room("contacts"):
+            idle = [other for other in self._used if not self._busy(other)]
+            if not idle:
+                return False
+            del self._used[min(idle, key=lambda other: self._used[other])]
+        self._used[pk] = self._node.now
+        return True
+
+    def _busy(self, pk: bytes) -> bool:
+        node = self._node
+        return (
+            any(m.to == pk for m in node.outbox.messages.values())
+            or any(w.sender == pk for w in node.inbox.waiting.values())
+            or bool(node.sessions.of(pk))
+        )

@@ -1,0 +1,97 @@
+"""Two ends that talked over relays try to meet (chapter "Routing": Introduction)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from . import candidates, content
+from .candidates import Candidate
+from .drops import Refused
+from .outputs import Dial
+
+if TYPE_CHECKING:
+    from .node import Node
+
+MINUTE = 60_000
+FIRST_REPEAT = 10_000
+LAST_REPEAT = 600_000
+
+
+@dataclass
+class Peer:
+    sent_at: int | None = None
+    acted_at: int | None = None
+    known: tuple[Candidate, ...] = ()
+    next_dial: int = 0
+    pause: int = FIRST_REPEAT
+
+
+class Meeting:
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._peers: dict[bytes, Peer] = {}
+
+    def own_candidates(self) -> tuple[Candidate, ...]:
+        """Where two different neighbours agree that they see this node (LNK-28)."""
+        seen: dict[Candidate, set[bytes]] = {}
+        for k in self._node.links.values():
+            if k.seen_at is not None:
+                seen.setdefault(k.seen_at, set()).add(k.pk)
+        return tuple(c for c, who in seen.items() if len(who) >= 2)[: candidates.MAX_CANDIDATES]
+
+    def _peer(self, pk: bytes) -> Peer:
+        if pk not in self._peers and len(self._peers) >= self._node.config.room("contacts"):
+            del self._peers[next(iter(self._peers))]
+        return self._peers.setdefault(pk, Peer())
+
+    def _met(self, pk: bytes) -> bool:
+        return any(k.pk == pk for k in self._node.links.values())
+
+    def proven_over_relay(self, pk: bytes) -> None:
+        """RTE-26, and RTE-27: so it dials when it holds a list already."""
+        if not self._met(pk):
+            self._send(pk)
+            self._dial(pk, self._peer(pk))
+
+    def flows(self, pk: bytes) -> None:
+        """A message went or came: a Dial that gave no link is repeated when its time has come (RTE-28)."""
+        peer = self._peers.get(pk)
+        if peer is not None and not self._met(pk):
+            self._dial(pk, peer)
+
+    def _send(self, pk: bytes) -> None:
+        node, peer = self._node, self._peer(pk)
+        own = self.own_candidates()
+        expiry = node.longest_expiry()
+        session = node.sessions.usable(pk, node.now)
+        if not own or expiry is None or session is None or not session.open_window():
+            return
+        if peer.sent_at is not None and node.now - peer.sent_at < MINUTE:
+            return
+        try:
+            node.outbox.control(pk, content.CANDIDATES, candidates.encode(own), expiry, session_only=True)
+        except Refused:
+            return  # no room: nothing depends on it
+        peer.sent_at = node.now
+
+    def on_list(self, pk: bytes, items: tuple[Candidate, ...]) -> None:
+        """At most one list per peer and minute, from inside a session (RTE-31)."""
+        peer = self._peer(pk)
+        if self._met(pk) or (peer.acted_at is not None and self._node.now - peer.acted_at < MINUTE):
+            return
+        peer.acted_at, peer.known = self._node.now, items  # for that peer only (RTE-30)
+        self._send(pk)
+        self._dial(pk, peer)
+
+    def _dial(self, pk: bytes, peer: Peer) -> None:
+        """Repeated after 10 s, doubling to 10 min, while messages flow (RTE-28)."""
+        if peer.known and self._node.now >= peer.next_dial:
+            peer.next_dial = self._node.now + peer.pause
+            peer.pause = min(2 * peer.pause, LAST_REPEAT)
+            self._node.emit(Dial(pk, peer.known))
+
+    def link_up(self, pk: bytes) -> None:
+        peer = self._peers.get(pk)
+        if peer is not None:
+            peer.pause, peer.next_dial = FIRST_REPEAT, 0

@@ -1,0 +1,152 @@
+"""Which neighbour comes next (chapter "Routing": Choice, Learning)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from .neighbour import Link, smoothed
+
+if TYPE_CHECKING:
+    from .node import Node
+
+UNKNOWN_RANK = 1 << 10
+TOP_RANK = 1 << 16
+VOUCH_MS = 10 * 60_000
+UNUSED_MS = 6 * 3_600_000
+
+
+@dataclass
+class Way:
+    """What is known of a neighbour as the way to a destination. Ranks are per pair (RTE-24)."""
+
+    rank: int = UNKNOWN_RANK
+    proven_at: int | None = None
+    failed: bool = False  # since it last answered or brought a proof
+    distance: int | None = None  # as it answered; ranks and proves nothing (RTE-20)
+    round_trip: int | None = None
+    used: int = 0
+
+
+@dataclass(frozen=True)
+class Query:
+    handle: bytes
+    size: int
+    attempt: int
+    pk: bytes | None = None  # known at the sender; a relay knows the handle only (IDN-6)
+    last: int | None = None  # the link that the attempt before left over
+    in_link: Link | None = None
+
+
+class Verdict(Enum):
+    ASK = 1
+    NOBODY = 2
+
+
+class Routes:
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self.ways: dict[tuple[bytes, int], Way] = {}
+
+    def way(self, handle: bytes, number: int) -> Way:
+        key = (handle, number)
+        if key not in self.ways:
+            if len(self.ways) >= self._node.config.room("routes"):
+                del self.ways[next(iter(self.ways))]
+            self.ways[key] = Way()
+        self.ways[key].used = self._node.now
+        return self.ways[key]
+
+    # Choice
+
+    def direct(self, q: Query) -> list[Link]:
+        return [k for k in self._usable(q) if (k.pk == q.pk if q.pk is not None else k.handle == q.handle)]
+
+    def candidates(self, q: Query) -> list[Link]:
+        """Neighbours that forward, other than the in-link's, whose `max_frame` takes the envelope."""
+        barred = q.in_link.pk if q.in_link else None
+        return [k for k in self._usable(q) if k.forwards and k.pk != barred]
+
+    def _usable(self, q: Query) -> list[Link]:
+        links = self._node.links.values()
+        return [k for k in links if k is not q.in_link and k.carries(q.size, self._node.config.max_frame)]
+
+    def choose(self, q: Query, may_ask: bool = True) -> Link | Verdict:
+        """The order of the chapter's list; the link of the attempt before comes last (RTE-1)."""
+        direct, candidates = self.direct(q), self.candidates(q)
+        if direct and q.attempt <= 1:
+            return direct[0]  # its second try included
+        for offered in (direct, self._proven(q, candidates), self._answered(q, candidates)):
+            others = [k for k in offered if k.number != q.last]
+            if others:
+                return others[0]
+        others = [k for k in candidates if k.number != q.last]
+        if len(candidates) > 1 and others:
+            if may_ask and self._node.asks.may_ask(q.handle, candidates):
+                return Verdict.ASK
+            return self._walk(q, candidates)
+        rest = others + direct + candidates
+        return rest[0] if rest else Verdict.NOBODY
+
+    def _walk(self, q: Query, candidates: list[Link]) -> Link:
+        """RTE-3: the one after that of the attempt before, in the order the links came up."""
+        numbers = [k.number for k in candidates]
+        start = numbers.index(q.last) + 1 if q.last in numbers else q.attempt
+        return candidates[start % len(candidates)]
+
+    def _known(self, q: Query, candidates: list[Link]) -> list[tuple[Link, Way]]:
+        """With their ways; from attempt 2 on one that failed since counts no more (RTE-1)."""
+        known = [(k, self.ways[q.handle, k.number]) for k in candidates if (q.handle, k.number) in self.ways]
+        return [(k, way) for k, way in known if q.attempt < 2 or not way.failed]
+
+    def _proven(self, q: Query, candidates: list[Link]) -> list[Link]:
+        known = [(k, w) for k, w in self._known(q, candidates) if w.proven_at is not None]
+        return [k for k, _ in sorted(known, key=lambda kw: (kw[1].failed, -kw[1].rank))]
+
+    def _answered(self, q: Query, candidates: list[Link]) -> list[Link]:
+        known = [(k, w) for k, w in self._known(q, candidates) if w.distance is not None]
+        return [k for k, _ in sorted(known, key=lambda kw: (kw[1].failed, -kw[1].rank))]
+
+    # Learning
+
+    def proven(self, handle: bytes, number: int) -> None:
+        """RTE-21, RTE-23."""
+        way = self.way(handle, number)
+        way.proven_at, way.failed = self._node.now, False
+        way.rank = min(TOP_RANK, way.rank * 2)
+
+    def failed(self, handle: bytes, number: int) -> None:
+        """At least halved, never to zero, behind those that are proven (RTE-22)."""
+        if number in self._node.links:
+            way = self.way(handle, number)
+            way.rank = max(1, way.rank // 2)
+            way.failed = True
+
+    def answered(self, handle: bytes, number: int, distance: int) -> None:
+        """A positive REACH!: it ranks and never proves (RTE-20); nearer ones start higher."""
+        fresh = (handle, number) not in self.ways
+        way = self.way(handle, number)
+        way.distance, way.failed = distance, False
+        if fresh:
+            way.rank = max(UNKNOWN_RANK, (UNKNOWN_RANK << 2) >> min(distance, 2))
+
+    def measured(self, handle: bytes, number: int, sample: int) -> None:
+        way = self.way(handle, number)
+        way.round_trip = smoothed(way.round_trip, sample)
+
+    def vouched(self, handle: bytes, asker: Link) -> bool:
+        """RTE-18: ways proven within the last 10 minutes, not over the link the question came from."""
+        for (dst, number), way in self.ways.items():
+            if dst == handle and number != asker.number and way.proven_at is not None and not way.failed:
+                if self._node.now - way.proven_at <= VOUCH_MS:
+                    return True
+        return False
+
+    def link_down(self, number: int) -> None:
+        """RTE-25."""
+        self.ways = {key: way for key, way in self.ways.items() if key[1] != number}
+
+    def purge(self) -> None:
+        now = self._node.now
+        self.ways = {key: way for key, way in self.ways.items() if now - way.used < UNUSED_MS}

@@ -1,0 +1,153 @@
+"""When a message's next copy leaves, and over which link (chapter "Delivery": Retry schedule)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from . import link
+from .envelope import MAX_HOP, with_path
+from .message import Copy, Message, Sealed, Waits
+from .neighbour import Link, Outgoing, queue_of, smoothed
+from .routing import Query, Verdict
+
+if TYPE_CHECKING:
+    from .node import Node
+
+FIRST_WAIT = 300
+PROOF_WAIT = 700
+LONGEST_WAIT = 3_600_000
+HASTENED_AFTER = 1_000  # DLV-13
+LAST_ATTEMPT = 15
+PAD_EVERY = 60_000
+
+
+class Schedule:
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    # Leaving
+
+    def dispatch(self, m: Message, may_ask: bool = True) -> None:
+        """Chooses the next hop anew (RTE-1) and puts the copy in its link's queue."""
+        now = m.now
+        if now is None:
+            return
+        m.due = None
+        if m.barrier:
+            m.waits = Waits.DISK
+            return
+        q = Query(m.handle, len(now.env.raw), m.attempt, m.to, m.last_link)
+        chosen = self._node.routes.choose(q, may_ask)
+        if chosen is Verdict.ASK:
+            m.waits = Waits.ANSWER
+            if self._node.asks.wait(q, lambda: self._answered(m)):
+                return
+            chosen = self._node.routes.choose(q, may_ask=False)
+        if isinstance(chosen, Link):
+            self._queue(m, now, chosen)
+        else:
+            m.waits = Waits.LINK
+
+    def _answered(self, m: Message) -> None:
+        if m.waits is Waits.ANSWER:
+            self.dispatch(m, may_ask=False)
+
+    def _queue(self, m: Message, now: Sealed, k: Link) -> None:
+        m.waits, m.queued = Waits.NOTHING, k.number
+        # A retry differs in `path` only (DLV-7).
+        frame = link.EnvelopeFrame(with_path(now.env.raw, m.attempt, MAX_HOP))
+        k.put(queue_of(m.class_), Outgoing(link.encode(frame), m, lambda: self._left(m, now, k)))
+
+    def _left(self, m: Message, now: Sealed, k: Link) -> None:
+        m.queued, m.last_link, m.left_at = None, k.number, self._node.now
+        m.alone = m.sends == 0
+        m.sends += 1
+        now.copies[k.number] = Copy(m.attempt, self._node.now)
+        m.hastened = False
+        m.due = self._node.now + self._wait(m, max(FIRST_WAIT, 3 * (k.round_trip or 0)))
+
+    def _wait(self, m: Message, base: int) -> int:
+        """Doubles from retry to retry, up to 1 h (DLV-9)."""
+        return min(base << min(m.sends - 1, 40), LONGEST_WAIT)
+
+    # What hastens and what puts off
+
+    def taken(self, m: Message, k: Link, copy: Copy) -> None:
+        """TAKEN ends the short wait; from here on it is the proof that is waited for (DLV-8)."""
+        if copy.taken:
+            return
+        copy.taken = True
+        if m.alone:
+            k.round_trip = smoothed(k.round_trip, self._node.now - copy.left_at)
+        if m.last_link == k.number and m.due is not None and not m.hastened:
+            way = self._node.routes.ways.get((m.handle, k.number))
+            base = max(PROOF_WAIT, 3 * ((way.round_trip if way else None) or 0))
+            m.due = self._node.now + self._wait(m, base)
+
+    def hasten(self, m: Message) -> None:
+        """Not sooner than one second after the last copy left (DLV-13), and never later than it was due."""
+        if m.due is not None:
+            at = max(self._node.now, m.left_at + HASTENED_AFTER)
+            if at < m.due:
+                m.due, m.hastened = at, True
+
+    def new_way(self, handle: bytes) -> None:
+        """DLV-12: a link to the destination, or a positive REACH!."""
+        for m in self._node.outbox.to_handle(handle):
+            if m.waits is Waits.LINK:
+                self.dispatch(m)
+            else:
+                self.hasten(m)
+
+    def link_up(self) -> None:
+        """Something waits for a link, perhaps for this one."""
+        for m in list(self._node.outbox.messages.values()):
+            if m.waits is Waits.LINK:
+                self.dispatch(m)
+
+    def link_down(self, number: int) -> None:
+        """DLV-11; the loss of a first copy with its link is made good at once (DLV-13)."""
+        for m in list(self._node.outbox.messages.values()):
+            if m.queued == number:
+                m.queued = None
+                self.dispatch(m)
+            elif m.last_link == number and m.due is not None:
+                if m.sends == 1:
+                    self.advance(m)
+                else:
+                    self.hasten(m)
+
+    def refused(self, m: Message, sealed: Sealed, number: int, attempt: int) -> None:
+        """The link did not take a copy: lost, unless TAKEN came (DLV-11)."""
+        copy = sealed.copies.get(number)
+        if copy is not None and copy.attempt == attempt and not copy.taken:
+            if m.now is sealed and m.last_link == number and m.attempt == attempt:
+                self.hasten(m)
+
+    # Time
+
+    def deadline(self) -> int | None:
+        return min((m.due for m in self._node.outbox.messages.values() if m.due is not None), default=None)
+
+    def run(self) -> None:
+        now = self._node.now
+        for m in [m for m in self._node.outbox.messages.values() if m.due is not None and m.due <= now]:
+            if m.waits is Waits.SESSION:
+                self._node.outbox.ask_for_session(m)
+            elif m.due is not None and m.due <= now:
+                self._next(m)
+
+    def _next(self, m: Message) -> None:
+        """The wait is over without a proof: that neighbour ranks lower (RTE-22), and the next attempt leaves."""
+        k = self._node.links.get(m.last_link) if m.last_link is not None else None
+        if k is not None and not m.hastened and k.pk != m.to:
+            self._node.routes.failed(m.handle, k.number)
+        self.advance(m)
+
+    def advance(self, m: Message) -> None:
+        m.due = None
+        if m.attempt < LAST_ATTEMPT:
+            m.attempt += 1
+            self.dispatch(m)
+        else:
+            self._node.outbox.seal_again(m)
