@@ -22,8 +22,7 @@ PROFILES = {"leaf": LEAF, "relay": RELAY, "full": FULL}
 
 
 def _entropy(lists: dict[str, list[Any]] | None) -> Entropy:
-    """`jitter` is numbers, the rest bytes; nothing here draws evenly, so it stays unused."""
-    names = ("e", "sid", "id")
+    names = ("e", "sid", "id", "nonce")
     return Entropy({name: [bytes.fromhex(value) for value in (lists or {}).get(name) or []] for name in names})
 
 

@@ -52,7 +52,7 @@ class Host:
             key = f"{self.name}/{what}/{self.draws}"
             return [hashlib.sha256(f"{key}/{i}".encode()).hexdigest()[: 2 * size] for i in range(8)]
 
-        return {"e": draw("e", 32), "sid": draw("sid", 4), "id": draw("id", 16), "jitter": [0] * 4}
+        return {"e": draw("e", 32), "sid": draw("sid", 4), "id": draw("id", 16), "nonce": draw("nonce", 4)}
 
     def step(self, what: str, **fields: Any) -> Fields:
         given = {"is": what} | fields

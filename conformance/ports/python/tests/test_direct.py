@@ -24,11 +24,12 @@ class Direct(unittest.TestCase):
         self.assertFalse(b.delivered[0]["session"])
         self.assertTrue(b.delivered[0]["direct"])
         self.assertEqual(a.states[one], ["sent", "delivered"])
-        self.assertEqual((a.sessions, b.sessions), ([b.pk], [a.pk]))
+        self.assertEqual((a.sessions, b.sessions), ([b.pk], []))
         two, three = a.send(b, "two"), b.send(a, "three")
         net.run(1_000)
         self.assertEqual((b.texts(), a.texts()), (["one", "two"], ["three"]))
         self.assertTrue(b.delivered[1]["session"] and a.delivered[0]["session"])
+        self.assertEqual(b.sessions, [a.pk], "since the first message in it")
         self.assertEqual((a.states[two], b.states[three]), (["sent", "delivered"], ["sent", "delivered"]))
         for host in (a, b):
             tables = host.tables()

@@ -47,7 +47,6 @@ class Answers:
         self._answered[opened.sender] = node.now
         node.records.save_session(session)
         node.send_answer(k, env.raw)
-        node.emit(SessionIs(opened.sender))
         node.outbox.session_stands(session)
 
     def _worn_out(self, peer: bytes) -> bool:

@@ -36,7 +36,6 @@ class Asks:
         self._node = node
         self._asks: dict[int, Ask] = {}  # by nonce
         self._nobody: dict[bytes, int] = {}
-        self._nonce = 0
         self._turn = 0
 
     def may_ask(self, handle: bytes, candidates: list[Link]) -> bool:
@@ -70,11 +69,11 @@ class Asks:
         asked = [k for k in links if k.asked.take(now)]
         if not asked:
             return None
-        self._nonce += 1
-        frame = link.ReachQuestion(handle, self._nonce, ttl)
+        nonce = self._node.entropy.nonce()
+        frame = link.ReachQuestion(handle, nonce, ttl)
         for k in asked:
             self._node.put(k, FIRST, frame)
-        ask = Ask(handle, self._nonce, now + wait, {k.number for k in asked}, asker)
+        ask = Ask(handle, nonce, now + wait, {k.number for k in asked}, asker)
         self._asks[ask.nonce] = ask
         return ask
 

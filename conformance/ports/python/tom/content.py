@@ -90,11 +90,11 @@ class SealPayload:
 
 
 def parse_seal_payload(data: bytes) -> SealPayload:
-    """ENV-12. Whether the content is one is for the content's own rules to say."""
+    """ENV-12: a byte of content at least. Whether it is one is for the content's own rules to say."""
     if not data or data[0] & 0xC0:
         raise Drop(Reason.BAD_CONTENT)
     at = 5 if data[0] & 2 else 1
-    if len(data) < at:
+    if len(data) <= at:
         raise Drop(Reason.BAD_CONTENT)
     return SealPayload(bool(data[0] & 1), data[1:5] if at == 5 else None, _traits(data[0]), data[at:])
 

@@ -19,6 +19,8 @@ class Stream:
         self._key = HMAC(self._key, b"tom-reseed" + seed)
 
     def draw(self, n: int) -> bytes:
+        if n == 0:
+            return b""  # a draw of no bytes is none
         out = b""
         while n > LONGEST_DRAW:
             out += self._draw(LONGEST_DRAW)

@@ -89,12 +89,10 @@ def seal(
 
 
 def open_seal(me: Identity, env: Envelope) -> Opened:
-    """Handshake, commitment, sender's key, in the order of SES-6; header, life and windows are the caller's."""
+    """Handshake, commitment, sender's key, in the order of SES-6; header, life, kid and windows are the caller's."""
     body = env.body
     if not isinstance(body, SealBody):
         raise Refused("no SEAL")
-    if body.kid != 0:
-        raise Drop(Reason.UNKNOWN_KID)  # ENV-10
     state = SymmetricState(_prologue(env.raw[0], env.raw[1], env.expiry, body.kid, me.pk), me.x_pk)
     e_pk = body.noise[:32]
     state.mix_hash(e_pk)

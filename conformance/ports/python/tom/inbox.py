@@ -13,7 +13,7 @@ from .envelope import NO_KEY, DataBody, Envelope, SealBody, commit_of
 from .identity import handle_of
 from .memory import Bucket
 from .neighbour import Link
-from .outputs import Deliver
+from .outputs import Deliver, SessionIs
 from .sessions import Session
 from .window import Replayed
 
@@ -142,6 +142,8 @@ class Inbox:
         session.window.accept(n, node.now)
         if not session.heard:
             session.heard, session.resp = True, None  # SES-14
+            if not session.initiator:
+                self.node.emit(SessionIs(session.peer))
         due = Due(env.ref, secret, env.expiry, k.number, session.sid_in, n)
         try:
             c = content.parse(plain)

@@ -109,3 +109,7 @@ class Entropy:
 
     def id(self) -> bytes:
         return self._draw("id")
+
+    def nonce(self) -> int:
+        """Of a REACH?, little endian like every integer."""
+        return int.from_bytes(self._draw("nonce"), "little")

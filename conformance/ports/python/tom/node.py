@@ -191,11 +191,7 @@ class Node:
         if found is None:
             return
         m, sealed, at, attempt = found
-        if m.id not in self.outbox.messages:
-            return
-        if ok:
-            self.outbox.move(m, "took")
-        else:
+        if m.id in self.outbox.messages and not ok:
             self.outbox.schedule.refused(m, sealed, at, attempt)
 
     def clock(self, unix: int) -> None:
@@ -267,6 +263,7 @@ class Node:
         if item.left is not None:
             item.left()
         if isinstance(item.owner, Message) and item.owner.now is not None:
+            self.outbox.move(item.owner, "took")
             if len(self._tickets) >= TICKETS:
                 del self._tickets[next(iter(self._tickets))]
             self._tickets[self._ticket] = (item.owner, item.owner.now, k.number, item.owner.attempt)
