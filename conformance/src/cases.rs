@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -29,10 +30,10 @@ pub struct File {
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Group {
-    /// What is asked: `inspect`.
+    /// What is asked: `inspect`, or of a `node`, a reset and steps.
     #[serde(rename = "type")]
     pub kind: String,
-    /// What is inspected; the area in reports.
+    /// What is inspected, or what the stories are about; the area in reports.
     pub what: String,
     /// The least profile that has to answer.
     pub profile: Profile,
@@ -56,9 +57,9 @@ pub struct Case {
     pub flags: Vec<String>,
     /// Whether the book accepts it.
     pub result: Expected,
-    /// The request, without `id`, `do` and `what`.
+    /// The request, without `id`, `do` and `what`; of a story `reset` and `steps`.
     pub ask: Map<String, Value>,
-    /// The reply, without `id`.
+    /// The reply, without `id`; of a story what has to stand in the last one.
     pub expect: Map<String, Value>,
 }
 
@@ -72,6 +73,24 @@ pub enum Expected {
     Invalid,
     /// A SHOULD: another answer is not strict.
     Acceptable,
+}
+
+/// The requests of a story, in their order: the reset, then each step.
+///
+/// # Errors
+/// It has none.
+pub fn story(ask: &Value) -> anyhow::Result<Vec<Map<String, Value>>> {
+    let request = |what: &str, fields: &Value| {
+        let mut request = fields.as_object().cloned().unwrap_or_default();
+        request.insert("do".to_owned(), what.into());
+        request
+    };
+    let steps = ask["steps"].as_array().context("a story without steps")?;
+    let steps = steps.iter().map(|step| request("step", step));
+    Ok([request("reset", &ask["reset"])]
+        .into_iter()
+        .chain(steps)
+        .collect())
 }
 
 /// A file that cannot be used.

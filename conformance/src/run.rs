@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::cases::{Case, File, Group};
+use crate::cases::{Case, File, Group, story};
 use crate::judge::{Diff, Status, judge};
 use crate::process::{Fault, Process};
 use crate::profile::Profile;
@@ -185,6 +185,30 @@ pub fn name(path: &Path, case: &Case) -> String {
     format!("{stem}:{}", case.tc_id)
 }
 
+/// The answer that is judged: to the question, or to the last step of a story. A story ends where the
+/// port cannot go on.
+fn answer(seat: &mut Seat<'_>, group: &Group, case: &Case) -> Result<Value, Fault> {
+    if group.kind != "node" {
+        let mut asked = request(&group.kind);
+        asked.insert("what".to_owned(), group.what.clone().into());
+        asked.extend(case.ask.clone());
+        return seat.ask(&asked);
+    }
+    let ask = Value::Object(case.ask.clone());
+    let requests = story(&ask).map_err(|error| Fault::Rubbish(error.to_string()))?;
+    let mut last = Value::Null;
+    for request in requests {
+        last = seat.ask(&request)?;
+        if ["unsupported", "error", "starved"]
+            .iter()
+            .any(|end| !last[end].is_null())
+        {
+            break;
+        }
+    }
+    Ok(last)
+}
+
 fn one(
     seat: &mut Seat<'_>,
     hello: &Hello,
@@ -199,9 +223,6 @@ fn one(
     {
         return None;
     }
-    let mut asked = request(&group.kind);
-    asked.insert("what".to_owned(), group.what.clone().into());
-    asked.extend(case.ask.clone());
     let failed = |fault: &dyn std::fmt::Display| {
         let diff = Diff {
             at: "the port".to_owned(),
@@ -213,7 +234,7 @@ fn one(
     let (mut status, diff) = if seat.is_lost() {
         failed(&"it fell over too often and is asked no more")
     } else {
-        match seat.ask(&asked) {
+        match answer(seat, group, case) {
             Ok(reply) => judge(case, &reply),
             Err(fault) => failed(&fault),
         }

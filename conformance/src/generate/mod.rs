@@ -10,6 +10,7 @@
 //! | `envelope.rs`, `content.rs`, `datagram.rs` | layouts |
 //! | `keys.rs` | identities, addresses, commitments, entropy |
 //! | `oneshot.rs`, `session.rs` | what is sealed |
+//! | `node.rs` | stories of nodes that end in a drop |
 
 mod build;
 mod content;
@@ -17,6 +18,7 @@ mod datagram;
 mod envelope;
 mod hand;
 mod keys;
+mod node;
 mod oneshot;
 mod session;
 mod sheet;
@@ -39,6 +41,7 @@ pub fn all() -> anyhow::Result<Vec<(&'static str, File)>> {
         ("keys", keys::file()?),
         ("oneshot", oneshot::file()?),
         ("session", session::file()?),
+        ("stories", node::file()?),
     ])
 }
 
