@@ -9,6 +9,8 @@
 //! | `run` | all cases of a profile put to a port |
 //! | `report` | results as JSON, JUnit, Markdown and one page |
 //! | `generate` | where vectors come from |
+//! | `transcript` | courses of a node: read, played, compared |
+//! | `record` | where transcripts come from |
 //! | `profile` | what a port can claim |
 
 pub mod cases;
@@ -17,5 +19,7 @@ pub mod generate;
 pub mod judge;
 pub mod process;
 pub mod profile;
+pub mod record;
 pub mod report;
 pub mod run;
+pub mod transcript;

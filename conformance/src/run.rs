@@ -11,6 +11,7 @@ use crate::cases::{Case, File, Group, story};
 use crate::judge::{Diff, Status, judge};
 use crate::process::{Fault, Process};
 use crate::profile::Profile;
+use crate::transcript::{self, Transcript};
 
 /// How often a port that fell over is started again.
 const RESTARTS: u32 = 20;
@@ -24,7 +25,7 @@ pub struct Plan<'a> {
     pub profile: Profile,
     /// How long one answer may take.
     pub patience: Duration,
-    /// Cases that are known to fail, as `file:number`.
+    /// Cases that are known to fail, as `file:number`, and transcripts, by file.
     pub known: BTreeSet<String>,
     /// Only cases whose `file:number` or comment has this in it.
     pub only: Option<&'a str>,
@@ -136,11 +137,23 @@ fn request(what: &str) -> Map<String, Value> {
     Map::from_iter([("do".to_owned(), what.into())])
 }
 
-/// Runs all cases of the files that belong to the plan's profile.
+impl transcript::Seat for Seat<'_> {
+    type Fault = Fault;
+
+    fn ask(&mut self, request: &Map<String, Value>) -> Result<Value, Fault> {
+        Seat::ask(self, request)
+    }
+}
+
+/// Runs all cases of the files, and all transcripts, that belong to the plan's profile.
 ///
 /// # Errors
 /// The port does not even say hello.
-pub fn run(plan: &Plan<'_>, files: &[(PathBuf, File)]) -> Result<Results, Fault> {
+pub fn run(
+    plan: &Plan<'_>,
+    files: &[(PathBuf, File)],
+    transcripts: &[(PathBuf, Transcript)],
+) -> Result<Results, Fault> {
     let begun = now();
     let mut seat = Seat {
         plan,
@@ -158,6 +171,11 @@ pub fn run(plan: &Plan<'_>, files: &[(PathBuf, File)]) -> Result<Results, Fault>
                     cases.extend(one(&mut seat, &hello, path, group, case));
                 }
             }
+        }
+    }
+    for (path, transcript) in transcripts {
+        if transcript.profile <= plan.profile {
+            cases.extend(course(&mut seat, &hello, path, transcript));
         }
     }
     Ok(Results {
@@ -223,6 +241,25 @@ fn one(
     {
         return None;
     }
+    let (status, diff) = put(seat, |seat| {
+        answer(seat, group, case).map(|reply| judge(case, &reply))
+    });
+    Some(Outcome {
+        status: counted(seat.plan, hello, group.profile, &name, status),
+        case: name,
+        area: group.what.clone(),
+        comment: case.comment.clone(),
+        spec_ref: case.spec_ref.clone(),
+        rules: case.rules.clone(),
+        diff,
+    })
+}
+
+/// Puts something to the port; that it falls over is a failure.
+fn put(
+    seat: &mut Seat<'_>,
+    what: impl FnOnce(&mut Seat<'_>) -> Result<(Status, Option<Diff>), Fault>,
+) -> (Status, Option<Diff>) {
     let failed = |fault: &dyn std::fmt::Display| {
         let diff = Diff {
             at: "the port".to_owned(),
@@ -231,32 +268,45 @@ fn one(
         };
         (Status::Fail, Some(diff))
     };
-    let (mut status, diff) = if seat.is_lost() {
-        failed(&"it fell over too often and is asked no more")
-    } else {
-        match answer(seat, group, case) {
-            Ok(reply) => judge(case, &reply),
-            Err(fault) => failed(&fault),
-        }
-    };
+    if seat.is_lost() {
+        return failed(&"it fell over too often and is asked no more");
+    }
+    what(seat).unwrap_or_else(|fault| failed(&fault))
+}
+
+/// A status in the light of what the port claims and what is known of it.
+fn counted(plan: &Plan<'_>, hello: &Hello, profile: Profile, name: &str, status: Status) -> Status {
     // What a port claims to do it has to do.
-    if status == Status::Unsupported && hello.claims() >= Some(group.profile) {
-        status = Status::Fail;
+    let claimed = hello.claims() >= Some(profile);
+    let status = match status {
+        Status::Unsupported if claimed => Status::Fail,
+        other => other,
+    };
+    match status {
+        Status::Fail | Status::NonStrict if plan.known.contains(name) => Status::Xfail,
+        Status::Pass if plan.known.contains(name) => Status::Xpass,
+        other => other,
     }
-    if seat.plan.known.contains(&name) {
-        status = match status {
-            Status::Fail | Status::NonStrict => Status::Xfail,
-            Status::Pass => Status::Xpass,
-            Status::Unsupported | Status::Xfail | Status::Xpass => status,
-        };
+}
+
+fn course(
+    seat: &mut Seat<'_>,
+    hello: &Hello,
+    path: &Path,
+    transcript: &Transcript,
+) -> Option<Outcome> {
+    let name = path.file_stem()?.to_string_lossy().into_owned();
+    if seat.plan.only.is_some_and(|only| !name.contains(only)) {
+        return None;
     }
+    let (status, diff) = put(seat, |seat| transcript::play(seat, transcript));
     Some(Outcome {
+        status: counted(seat.plan, hello, transcript.profile, &name, status),
         case: name,
-        area: group.what.clone(),
-        comment: case.comment.clone(),
-        spec_ref: case.spec_ref.clone(),
-        rules: case.rules.clone(),
-        status,
+        area: format!("courses, {}", transcript.profile),
+        comment: format!("{}: {}", transcript.name, transcript.seat),
+        spec_ref: transcript.spec_ref.clone(),
+        rules: transcript.rules.clone(),
         diff,
     })
 }

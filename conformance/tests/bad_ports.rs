@@ -45,7 +45,7 @@ fn results(command: &str) -> Results {
         known: std::collections::BTreeSet::default(),
         only: None,
     };
-    run(&plan, &vectors()).unwrap()
+    run(&plan, &vectors(), &[]).unwrap()
 }
 
 fn told(second: &str) -> (String, Results) {
@@ -127,7 +127,7 @@ fn a_port_that_does_not_start_is_no_result() {
         known: std::collections::BTreeSet::default(),
         only: None,
     };
-    let error = run(&plan, &vectors()).unwrap_err().to_string();
+    let error = run(&plan, &vectors(), &[]).unwrap_err().to_string();
     assert!(error.contains("does not start"), "{error}");
 }
 

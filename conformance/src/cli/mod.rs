@@ -40,6 +40,11 @@ fn vectors() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/vectors"))
 }
 
+/// Where the transcripts are, if nobody says otherwise.
+fn transcripts() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/transcripts"))
+}
+
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {

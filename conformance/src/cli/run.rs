@@ -11,6 +11,7 @@ use crate::judge::Status;
 use crate::profile::Profile;
 use crate::report;
 use crate::run::{Plan, run as play};
+use crate::transcript;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -23,6 +24,9 @@ pub(super) struct Args {
     /// Where the vectors are
     #[arg(long, value_name = "DIR")]
     vectors: Option<PathBuf>,
+    /// Where the transcripts are
+    #[arg(long, value_name = "DIR")]
+    transcripts: Option<PathBuf>,
     /// Only cases with this in their name or comment
     #[arg(long)]
     only: Option<String>,
@@ -60,6 +64,11 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
         files.push((path, file));
     }
     anyhow::ensure!(!files.is_empty(), "{}: no vectors", directory.display());
+    let mut transcripts = Vec::new();
+    for path in cases::files(&args.transcripts.clone().unwrap_or_else(super::transcripts))? {
+        let transcript = transcript::read(&path)?;
+        transcripts.push((path, transcript));
+    }
     let plan = Plan {
         port: &args.port,
         profile: args.profile,
@@ -72,7 +81,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
             .unwrap_or_default(),
         only: args.only.as_deref(),
     };
-    let results = match play(&plan, &files) {
+    let results = match play(&plan, &files, &transcripts) {
         Ok(results) => results,
         Err(fault) => {
             eprintln!("tom-conformance: {}: {fault}", args.port);

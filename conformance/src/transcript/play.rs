@@ -1,0 +1,220 @@
+//! One transcript, played with a port.
+//!
+//! The runner is the port's driver: every transmission is taken by its link at once, every record is
+//! durable at once, and what is due is ticked at once. What comes of that belongs to the step.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{Outputs, Step, Transcript, difference};
+use crate::judge::{Diff, Status};
+
+/// Rounds of feedback that one step may cause.
+const ROUNDS: usize = 32;
+
+/// Whoever answers: a subprocess, or the reference in this process.
+pub trait Seat {
+    /// Why it does not answer.
+    type Fault;
+
+    /// Asks one thing.
+    ///
+    /// # Errors
+    /// It does not answer.
+    fn ask(&mut self, request: &Map<String, Value>) -> Result<Value, Self::Fault>;
+}
+
+/// What a step came to.
+pub(crate) struct Stepped {
+    pub(crate) out: Outputs,
+    pub(crate) drops: Vec<u8>,
+    /// The last reply to the input itself: its verdict and message.
+    pub(crate) reply: Value,
+    /// What is due next, after all feedback.
+    pub(crate) wake: Option<u64>,
+    /// The outputs as they came.
+    pub(crate) raw: Vec<Value>,
+}
+
+/// Why a step did not come to an end.
+pub(crate) enum Stuck<F> {
+    /// The port does not answer.
+    Fault(F),
+    /// It answers that it cannot.
+    Answer(Value),
+}
+
+fn request(what: &str, fields: &Value) -> Map<String, Value> {
+    let mut request = fields.as_object().cloned().unwrap_or_default();
+    request.insert("do".to_owned(), what.into());
+    request
+}
+
+/// Asks, and goes on only with an ordinary answer.
+fn ask<S: Seat>(seat: &mut S, what: &str, fields: &Value) -> Result<Value, Stuck<S::Fault>> {
+    let reply = seat.ask(&request(what, fields)).map_err(Stuck::Fault)?;
+    let ends = ["unsupported", "error", "starved"];
+    if ends.iter().any(|end| !reply[*end].is_null()) {
+        return Err(Stuck::Answer(reply));
+    }
+    Ok(reply)
+}
+
+/// One input with all its feedback.
+pub(crate) fn step<S: Seat>(
+    seat: &mut S,
+    now: u64,
+    entropy: &Value,
+    input: &Value,
+) -> Result<Stepped, Stuck<S::Fault>> {
+    let first = json!({ "now": now, "entropy": entropy, "in": input });
+    let reply = ask(seat, "step", &first)?;
+    let mut all = Stepped {
+        out: Outputs::default(),
+        drops: Vec::new(),
+        wake: None,
+        raw: Vec::new(),
+        reply: reply.clone(),
+    };
+    let mut replies = vec![reply];
+    let nothing = json!({ "e": [], "sid": [], "id": [], "nonce": [] });
+    let rest = later(entropy);
+    for _ in 0..ROUNDS {
+        let mut feedback = Vec::new();
+        for reply in replies.drain(..) {
+            all.wake = reply["wake"].as_u64();
+            let drops = reply["drops"].as_array().into_iter().flatten();
+            all.drops.extend(
+                drops
+                    .filter_map(Value::as_u64)
+                    .filter_map(|it| u8::try_from(it).ok()),
+            );
+            for output in reply["out"].as_array().into_iter().flatten() {
+                all.out.add(output);
+                all.raw.push(output.clone());
+                feedback.extend(answer(output));
+            }
+        }
+        if feedback.is_empty() {
+            // What is due now runs now.
+            if all.wake.is_none_or(|wake| wake > now) {
+                break;
+            }
+            feedback.push(json!({ "is": "tick" }));
+        }
+        for input in feedback {
+            let tick = input["is"] == "tick";
+            let entropy = if tick { &rest } else { &nothing };
+            let next = json!({ "now": now, "entropy": entropy, "in": input });
+            replies.push(ask(seat, "step", &next)?);
+        }
+    }
+    Ok(all)
+}
+
+/// What the ticks of a step may draw: the lists without their first half, which is the input's.
+fn later(entropy: &Value) -> Value {
+    let lists = entropy.as_object().into_iter().flatten();
+    let halves = lists.map(|(name, list)| {
+        let list = list.as_array().map_or(&[][..], Vec::as_slice);
+        let half = list.get(list.len() / 2..).unwrap_or_default();
+        (name.clone(), Value::from(half.to_vec()))
+    });
+    Value::Object(halves.collect())
+}
+
+/// What the driver says to an output.
+fn answer(output: &Value) -> Option<Value> {
+    match output["is"].as_str() {
+        Some("transmit") => Some(json!({
+            "is": "sent", "link": output["link"], "ticket": output["ticket"], "ok": true,
+        })),
+        Some("persist") => Some(json!({
+            "is": "persisted", "kind": output["kind"], "key": output["key"],
+            "version": output["version"], "ok": true,
+        })),
+        Some(_) | None => None,
+    }
+}
+
+/// A restart: the disk is all that is left.
+pub(crate) fn restart<S: Seat>(
+    seat: &mut S,
+    reset: &Map<String, Value>,
+    step: &Step,
+) -> Result<(), Stuck<S::Fault>> {
+    let blob = ask(seat, "snapshot", &json!({}))?["blob"].clone();
+    let mut again = reset.clone();
+    again.insert("now".to_owned(), step.now.into());
+    again.insert("unix".to_owned(), step.unix.into());
+    ask(seat, "reset", &Value::Object(again))?;
+    let restore = json!({
+        "blob": blob, "now": step.now, "unix": step.unix, "entropy": step.entropy,
+    });
+    ask(seat, "restore", &restore)?;
+    Ok(())
+}
+
+/// Plays a transcript: how it came out, and where it parted from the book.
+///
+/// # Errors
+/// The port does not answer.
+pub fn play<S: Seat>(
+    seat: &mut S,
+    transcript: &Transcript,
+) -> Result<(Status, Option<Diff>), S::Fault> {
+    match course(seat, transcript) {
+        Ok(None) => Ok((Status::Pass, None)),
+        Ok(Some(diff)) => Ok((Status::Fail, Some(diff))),
+        Err(Stuck::Fault(fault)) => Err(fault),
+        Err(Stuck::Answer(reply)) => {
+            let status = if reply["unsupported"].is_null() {
+                Status::Fail
+            } else {
+                Status::Unsupported
+            };
+            let diff = Diff {
+                at: "the port".to_owned(),
+                expected: "an ordinary answer".to_owned(),
+                got: reply.to_string(),
+            };
+            Ok((status, Some(diff)))
+        }
+    }
+}
+
+fn course<S: Seat>(seat: &mut S, transcript: &Transcript) -> Result<Option<Diff>, Stuck<S::Fault>> {
+    ask(seat, "reset", &Value::Object(transcript.reset.clone()))?;
+    let mut taken = BTreeSet::new();
+    for (number, expected) in transcript.steps.iter().enumerate() {
+        let Some(input) = &expected.input else {
+            restart(seat, &transcript.reset, expected)?;
+            continue;
+        };
+        let got = step(seat, expected.now, &expected.entropy, input)?;
+        taken.extend(got.out.taken.iter().cloned());
+        let place = || format!("step {number}, {} at {} ms", input["is"], expected.now);
+        if let Some(diff) = difference(&expected.out, &got.out) {
+            let at = format!("{}: {}", place(), diff.at);
+            return Ok(Some(Diff { at, ..diff }));
+        }
+        if expected.drops != got.drops {
+            return Ok(Some(Diff {
+                at: format!("{}: drops", place()),
+                expected: format!("{:?}", expected.drops),
+                got: format!("{:?}", got.drops),
+            }));
+        }
+    }
+    let tables = ask(seat, "inspect", &json!({ "what": "node" }))?;
+    let counts = transcript.end.iter().find_map(|(name, expected)| {
+        let got = &tables["is"][name];
+        (got != expected).then(|| Diff {
+            at: format!("in the end: {name}"),
+            expected: expected.to_string(),
+            got: got.to_string(),
+        })
+    });
+    Ok(counts)
+}

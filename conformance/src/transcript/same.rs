@@ -1,0 +1,139 @@
+//! Outputs as far as the book orders them: states in their order, frames as a set for each link, the
+//! pairs of ACKs and the references of TAKENs one by one, since both may be gathered.
+
+use std::collections::BTreeSet;
+
+use data_encoding::HEXLOWER;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::judge::Diff;
+
+const HELLO: u8 = 1;
+const ENVELOPE: u8 = 2;
+const TAKEN: u8 = 3;
+const ACK: u8 = 4;
+
+/// What a node put out in one step.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Outputs {
+    /// `link:frame` in hex, ACKs and TAKENs aside; of a HELLO its version and profile alone.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub frames: BTreeSet<String>,
+    /// `link:ref:secret` of each pair.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub proofs: BTreeSet<String>,
+    /// Everything but transmissions and records, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<Value>,
+    /// `link:ref` of each TAKEN: it may come later by 20 ms, so it is compared in the end.
+    #[serde(skip)]
+    pub taken: BTreeSet<String>,
+}
+
+impl Outputs {
+    /// Takes in an output.
+    pub fn add(&mut self, output: &Value) {
+        match output["is"].as_str() {
+            Some("transmit") => {
+                let bytes = output["bytes"].as_str().unwrap_or_default();
+                let bytes = HEXLOWER.decode(bytes.as_bytes()).unwrap_or_default();
+                self.datagram(&output["link"], &bytes);
+            }
+            // When a record is offered again is the node's own affair.
+            Some("persist" | "forget") => {}
+            Some(_) | None => {
+                let mut event = output.clone();
+                if let Some(event) = event.as_object_mut() {
+                    event.remove("ticket");
+                }
+                // Of the states a message goes through at one moment the last is enough.
+                let same = |it: &Value| it["is"] == "state" && it["message"] == event["message"];
+                if event["is"] == "state" {
+                    self.events.retain(|it| !same(it));
+                }
+                self.events.push(event);
+            }
+        }
+    }
+
+    fn datagram(&mut self, link: &Value, bytes: &[u8]) {
+        let mut rest = bytes;
+        while let Some(([ftype, low, high], body)) = rest.split_first_chunk::<3>() {
+            let len = usize::from(u16::from_le_bytes([*low, *high])).min(body.len());
+            let (body, more) = body.split_at(len);
+            rest = more;
+            match (*ftype, body) {
+                (HELLO, [version, profile, ..]) => {
+                    self.frames
+                        .insert(format!("{link}:HELLO {version} {profile}"));
+                }
+                (TAKEN, [_, refs @ ..]) => {
+                    let refs = refs
+                        .chunks(8)
+                        .map(|it| format!("{link}:{}", HEXLOWER.encode(it)));
+                    self.taken.extend(refs);
+                }
+                (ENVELOPE, [_, _, vt, rest @ ..]) if vt & 15 == ACK => {
+                    // Behind the rest of the header and the count.
+                    let pairs = rest.get(15..).unwrap_or_default().chunks_exact(24);
+                    self.proofs.extend(pairs.map(|pair| {
+                        let (reference, secret) = pair.split_at(8);
+                        format!(
+                            "{link}:{}:{}",
+                            HEXLOWER.encode(reference),
+                            HEXLOWER.encode(secret)
+                        )
+                    }));
+                }
+                _ => {
+                    let frame = format!("{ftype:02x} {}", HEXLOWER.encode(body));
+                    self.frames.insert(format!("{link}:{frame}"));
+                }
+            }
+        }
+    }
+}
+
+/// The first difference of a step.
+#[must_use]
+pub fn difference(expected: &Outputs, got: &Outputs) -> Option<Diff> {
+    let sets = [
+        ("frames", &expected.frames, &got.frames),
+        ("proofs", &expected.proofs, &got.proofs),
+    ];
+    for (what, expected, got) in sets {
+        if expected != got {
+            let missing: Vec<&String> = expected.difference(got).collect();
+            let more: Vec<&String> = got.difference(expected).collect();
+            return Some(Diff {
+                at: first_byte(what, &missing, &more),
+                expected: json!(missing).to_string(),
+                got: json!(more).to_string(),
+            });
+        }
+    }
+    (expected.events != got.events).then(|| Diff {
+        at: "events".to_owned(),
+        expected: Value::from(expected.events.clone()).to_string(),
+        got: Value::from(got.events.clone()).to_string(),
+    })
+}
+
+/// Of one frame against one: where they part.
+fn first_byte(what: &str, missing: &[&String], more: &[&String]) -> String {
+    let ([missing], [more]) = (missing, more) else {
+        return what.to_owned();
+    };
+    let envelope = |text: &str| {
+        let (_, body) = text.split_once(":02 ")?;
+        HEXLOWER.decode(body.get(4..)?.as_bytes()).ok()
+    };
+    let (Some(want), Some(have)) = (envelope(missing), envelope(more)) else {
+        return what.to_owned();
+    };
+    let same = want.iter().zip(&have).take_while(|(a, b)| a == b).count();
+    let field = tom_port::field_at(&want, same).unwrap_or("its end");
+    format!("{what}: byte {same} of the envelope, in `{field}`")
+}
