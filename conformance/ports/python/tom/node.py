@@ -165,7 +165,7 @@ class Node:
         expiry = longest if lifetime is None else self.unix - (-lifetime // MS)
         if not self.unix < expiry <= longest:
             raise Refused("lifetime")  # ENV-22
-        if not self.contacts.know(to):
+        if not self.contacts.know(to, own=True):
             raise Refused("no room for another contact")
         id_ = self.outbox.send(to, payload, expiry, class_).id
         self.meeting.flows(to)
@@ -178,7 +178,7 @@ class Node:
         check_pk(sender)
         if len(message) != 8:
             raise Refused("an id that `deliver` gave has 8 bytes")
-        if not self.contacts.know(sender):
+        if not self.contacts.know(sender, own=True):
             raise Refused("no room for another contact")
         self.outbox.control(sender, content.READ, message, expiry)
 
