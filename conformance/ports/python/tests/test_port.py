@@ -15,7 +15,7 @@ class Program(unittest.TestCase):
     def test_lines(self) -> None:
         seed = "05" * 32
         reset = {"profile": "leaf", "seed": seed, "now": 0, "unix": 1_800_000_000}
-        send = {"is": "send", "to": "a09aa5f47a6759802ff955f8dc2d2a14a5c99d23be97f864127ff9383455a4f0"}
+        send: dict[str, object] = {"is": "send", "to": "a09aa5f47a6759802ff955f8dc2d2a14a5c99d23be97f864127ff9383455a4f0"}
         send |= {"payload": "00", "lifetime": None, "class": 2}
         nothing: dict[str, list[str]] = {"e": [], "sid": [], "id": [], "jitter": []}
         requests: list[object] = [

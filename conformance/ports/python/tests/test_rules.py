@@ -182,7 +182,8 @@ class Receiving(Scripted):
         raw = envelope.encode(Envelope(DataBody(b"none", 0, None, bytes(17)), self.net.unix(), self.handle()))
         for _ in range(10):
             self.assertEqual(self.give(raw), [R.UNKNOWN_SESSION])
-        self.assertEqual([e.body.code for e in self.envelopes()], [envelope.NO_KEY] * 8)
+        codes = [e.body.code for e in self.envelopes() if isinstance(e.body, NackBody)]
+        self.assertEqual(codes, [envelope.NO_KEY] * 8)
 
     def handle(self) -> bytes:
         return Identity(bytes.fromhex(self.n.seed)).handle

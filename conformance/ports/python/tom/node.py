@@ -239,8 +239,10 @@ class Node:
         while True:
             self._flush_receipts()
             self._flush_acks()
-            left = [self._transmit(k, item) for k in list(self.links.values()) for item in iter(k.next, None)]
-            if not left:
+            waiting = [(k, item) for k in list(self.links.values()) for item in iter(k.next, None)]
+            for k, item in waiting:
+                self._transmit(k, item)
+            if not waiting:
                 return
 
     def _flush_receipts(self) -> None:
