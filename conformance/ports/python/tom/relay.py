@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from . import link
@@ -30,6 +30,7 @@ class Return:
     in_first: int
     in_newest: int
     out_newest: int | None = None
+    walked: int | None = None  # the last out-link that was not the destination's (RTE-3)
     attempts: set[int] = field(default_factory=set)
     copies: int = 0
     at: int = 0
@@ -100,7 +101,7 @@ class Relay:
     def _query(self, k: Link, env: Envelope) -> Query:
         entry = self.returns.get(env.ref)
         last = entry.out_newest if entry is not None and env.attempt > 0 else None
-        return Query(env.dst, len(env.raw), env.attempt, None, last, k)
+        return Query(env.dst, len(env.raw), env.attempt, None, last, entry.walked if entry else None, k)
 
     def _answered(self, held: Held) -> None:
         if held not in self.held or held.queued is not None:
@@ -121,7 +122,7 @@ class Relay:
     def _no_way(self, held: Held, q: Query) -> None:
         """No candidate: NACK at once. One that is only too narrow says how much passes (ENV-8)."""
         node, env = self._node, held.env
-        narrow = Query(q.handle, 0, q.attempt, None, q.last, q.in_link)
+        narrow = replace(q, size=0)
         links = node.routes.direct(narrow) + node.routes.candidates(narrow)
         if links:
             passes = max(k.limit(node.config.max_frame) - 5 for k in links)
@@ -163,6 +164,7 @@ class Relay:
             number = held.in_link.number
             entry = self.returns[env.ref] = Return(env.ref, env.expiry, env.dst, env.commit, number, number)
         entry.in_newest, entry.out_newest, entry.at = held.in_link.number, out.number, self._node.now
+        entry.walked = out.number if out.handle != env.dst else entry.walked
         entry.attempts.add(env.attempt)
         entry.copies += 1
 

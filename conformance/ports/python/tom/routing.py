@@ -36,6 +36,7 @@ class Query:
     attempt: int
     pk: bytes | None = None  # known at the sender; a relay knows the handle only (IDN-6)
     last: int | None = None  # the link that the attempt before left over
+    walked: int | None = None  # the last one that was no direct link
     in_link: Link | None = None
 
 
@@ -92,8 +93,9 @@ class Routes:
     def _walk(self, q: Query, candidates: list[Link]) -> Link:
         """RTE-3: the one after that of the attempt before, in the order the links came up."""
         numbers = [k.number for k in candidates]
-        start = numbers.index(q.last) + 1 if q.last in numbers else q.attempt
-        return candidates[start % len(candidates)]
+        start = numbers.index(q.walked) + 1 if q.walked in numbers else q.attempt
+        turn = [candidates[(start + i) % len(candidates)] for i in range(len(candidates))]
+        return next(k for k in turn if k.number != q.last)
 
     def _known(self, q: Query, candidates: list[Link]) -> list[tuple[Link, Way]]:
         """With their ways; from attempt 2 on one that failed since counts no more (RTE-1)."""

@@ -36,7 +36,7 @@ class Schedule:
         if m.barrier:
             m.waits = Waits.DISK
             return
-        q = Query(m.handle, len(now.env.raw), m.attempt, m.to, m.last_link)
+        q = Query(m.handle, len(now.env.raw), m.attempt, m.to, m.last_link, m.walked)
         chosen = self._node.routes.choose(q, may_ask)
         if chosen is Verdict.ASK:
             m.waits = Waits.ANSWER
@@ -60,6 +60,7 @@ class Schedule:
 
     def _left(self, m: Message, now: Sealed, k: Link) -> None:
         m.queued, m.last_link, m.left_at = None, k.number, self._node.now
+        m.walked = k.number if k.pk != m.to else m.walked
         m.alone = m.sends == 0
         m.sends += 1
         now.copies[k.number] = Copy(m.attempt, self._node.now)
