@@ -121,6 +121,13 @@ class Links(Scripted):
 class Receiving(Scripted):
     config = {"limits": {"inbox": 2}}
 
+    def test_prekeys_are_unknown(self) -> None:
+        raw = self.seal().env.raw
+        self.assertEqual(self.give(raw[:15] + b"\1" + raw[16:]), [R.UNKNOWN_KID])
+        (nack,) = self.envelopes()
+        assert isinstance(nack.body, NackBody)
+        self.assertEqual(nack.body.code, envelope.NO_KEY)
+
     def test_life(self) -> None:
         now = self.net.unix()
         self.assertEqual(self.give(self.seal(expiry=now + 86_400 + 301).env.raw), [R.EXPIRY_TOO_FAR])
@@ -251,6 +258,19 @@ class Sending(Scripted):
         self.assertIsNotNone(payload.sid)
         self.assertEqual(content.parse(payload.content).orig, data.ref)
         self.assertEqual(self.give(envelope.encode(Envelope(NackBody(data.ref, 1, 0), data.expiry))), [R.NACK_UNKNOWN])
+
+
+class Held(unittest.TestCase):
+    def test_long_messages_wait_for_the_window(self) -> None:
+        net = Net()
+        a, b = net.host("a"), net.host("b")
+        net.join(a, b)
+        for i in range(300):  # over W = 128, too long for a one-shot
+            a.send(b, f"{i} " + "x" * 1_100)
+        self.assertEqual(a.tables()["pending"], 1)
+        net.run(60_000)
+        self.assertEqual(len(b.delivered), 300)
+        self.assertTrue(all(d["session"] for d in b.delivered))
 
 
 class WithoutClock(unittest.TestCase):

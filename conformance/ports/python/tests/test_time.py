@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from functools import partial
 
 from network import Host, Net
 from test_relay import envelopes
@@ -71,7 +72,7 @@ class Ticks(unittest.TestCase):
         if often:
             for host in (a, b, r):
                 for ms in range(7, 60_000, 7):
-                    net.later(ms, lambda host=host: tick(host))
+                    net.later(ms, partial(tick, host))
         for i in range(3):
             a.send(b, f"m{i}")
             net.run(2_000)

@@ -68,6 +68,7 @@ class Message:
     expiry: int
     visible: bool  # an application hears of its state
     session_only: bool = False  # CANDIDATES (CNT-9)
+    since: int = 0  # when this node began to hold it
     id: bytes = b""
     sealed: list[Sealed] = field(default_factory=list)
     state: str = PENDING

@@ -94,7 +94,8 @@ class Node:
 
     def deadline(self) -> int | None:
         """When to feed Tick."""
-        times = [self.outbox.schedule.deadline(), self.asks.deadline(), self.relay.deadline(), self.records.deadline()]
+        times = [self.outbox.schedule.deadline(), self.asks.deadline(), self.relay.deadline()]
+        times += [self.records.deadline(), self.outbox.deadline()]
         end = self.outbox.next_end()
         if end is not None and self._clock is not None:
             times.append(self._clock[1] + (end - self._clock[0]) * MS)
@@ -201,6 +202,7 @@ class Node:
     def clock(self, unix: int) -> None:
         """A step of wall time moves no timer (CON-10)."""
         self._clock = (unix, self.now)
+        self.outbox.schedule.link_up()  # what went to its recipient only may go other ways now
 
     # Outputs
 

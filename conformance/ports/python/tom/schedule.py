@@ -43,6 +43,8 @@ class Schedule:
             if self._node.asks.wait(q, lambda: self._answered(m)):
                 return
             chosen = self._node.routes.choose(q, may_ask=False)
+        if isinstance(chosen, Link) and self._node.unix is None and chosen.pk != m.to:
+            chosen = Verdict.NOBODY  # a copy it holds goes to its recipient only (CON-13)
         if isinstance(chosen, Link):
             self._queue(m, now, chosen)
         else:

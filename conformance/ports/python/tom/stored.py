@@ -95,7 +95,7 @@ def message_in(f: Fields, sessions: dict[bytes, Session]) -> Message:
         f["expiry"],
         f["visible"],
         f["session_only"],
-        bytes.fromhex(f["id"]),
+        id=bytes.fromhex(f["id"]),
         state=f["state"],
         sends=f["sends"],
         waits=Waits.SESSION if f["held"] else Waits.LINK,
