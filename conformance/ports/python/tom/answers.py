@@ -81,6 +81,7 @@ class Answers:
             return False
         if body.sid != pending.sid or env.expiry != pending.expiry:
             raise Drop(Reason.RESP_MISMATCH)  # SES-15
+        # What fails from here on is BadResp or WeakKey (SES-4).
         try:
             payload, keys = handshake.read_resp(node.me, pending.ephemeral, pending.state, body.noise)
         except Drop as drop:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .node import Node
 
 OWN_WAIT = 400
-PASSED_WAIT = 300
+PASSED_WAIT = 300  # leaves the answer time to come within the asker's 400 (RTE-17)
 NOBODY_KNEW_MS = 30_000
 MOST_ASKED = 16
 

@@ -75,7 +75,7 @@ class Inbox:
     def on_seal(self, k: Link, env: Envelope, body: SealBody) -> None:
         node, ref = self.node, env.ref
         before = self.opened.get(ref)
-        if before is not None:
+        if before is not None:  # acknowledged again if it was, handed out never (DLV-17)
             node.receipt(k, ref)
             node.answers.repeat(k, ref)
             if before.acknowledged:
@@ -90,7 +90,7 @@ class Inbox:
         if body.kid != 0:
             self._no_key(k, env)
             raise Drop(Reason.UNKNOWN_KID)  # ENV-10
-        opened = handshake.open_seal(node.me, env)
+        opened = handshake.open_seal(node.me, env)  # one that fails leaves nothing behind (SES-10)
         if not node.contacts.know(opened.sender):
             raise Drop(Reason.CONTACTS_FULL)
         payload: content.SealPayload | None = None

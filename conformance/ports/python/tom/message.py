@@ -19,7 +19,8 @@ PENDING, SENT, RELAYED, PASSED, DELIVERED, READ, EXPIRED = (
     "expired",
 )
 
-# All transitions by event; a pair that is not here changes nothing.
+# All transitions by event; a pair that is not here changes nothing. A valid ACK alone gives Delivered (DLV-1),
+# and there is no state that says a message failed (DLV-2).
 TRANSITIONS: dict[str, dict[str, str]] = {
     "took": {PENDING: SENT},
     "taken": {PENDING: RELAYED, SENT: RELAYED},

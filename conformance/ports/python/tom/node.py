@@ -135,7 +135,7 @@ class Node:
     def down(self, number: int) -> None:
         k = self._link(number)
         del self.links[number]
-        self.routes.link_down(number)
+        self.routes.link_down(number)  # ways over others stay, so the loss costs one retry (RTE-33)
         self.relay.link_down(k)
         self.asks.link_down(number)
         self.outbox.schedule.link_down(number)
@@ -230,9 +230,11 @@ class Node:
         self.send_answer(k, encode(Envelope(NackBody(ref, code, arg), expiry)))
 
     def receipt(self, k: Link, ref: bytes) -> None:
+        """TAKEN for a SEAL or DATA, never for another kind (LNK-17, LNK-18)."""
         self._receipts.setdefault(k.number, {})[ref] = None
 
     def acknowledge(self, numbers: Iterable[int], ref: bytes, secret: bytes, expiry: int) -> None:
+        """A pair for this envelope's own ref and secret, whatever came of its message before (DLV-19)."""
         for number in dict.fromkeys(numbers):
             self._acks.setdefault(number, {})[ref] = (secret, expiry)
 

@@ -75,14 +75,14 @@ class Relay:
             node.receipt(k, ref)
             raise Drop(Reason.DUPLICATE)  # RTE-4
         if env.hop == 0:
-            raise Drop(Reason.NO_HOPS)
-        if entry is not None and entry.out_newest is not None and entry.acks < entry.copies:
-            if env.attempt > max(entry.attempts, default=0):
-                node.routes.failed(entry.dst, entry.out_newest)  # its sender had no proof (RTE-22)
+            raise Drop(Reason.NO_HOPS)  # RTE-5
         room = node.config.room("forwards")
         mine = sum(h.in_link is k for h in self.held)
         if len(self.held) >= room or (mine and mine >= max(1, room * 3 // 4)):
             raise Drop(Reason.FORWARD_FULL)
+        if entry is not None and entry.out_newest is not None and entry.acks < entry.copies:
+            if env.attempt > max(entry.attempts, default=0):
+                node.routes.failed(entry.dst, entry.out_newest)  # its sender had no proof (RTE-22)
         q = self._query(k, env)
         chosen = node.routes.choose(q)
         held = Held(env, frame, k, node.now)
@@ -145,7 +145,8 @@ class Relay:
         out.put(queue_of(env.class_), item)
 
     def _trace(self, held: Held, out: Link) -> tuple[tuple[bytes, int], ...] | None:
-        """Appends itself only when the envelope asks for it, and never as a ninth entry (LNK-15)."""
+        """Appends itself only when the envelope asks for it, and never as a ninth entry (LNK-15). Other trailers
+        are not passed on (LNK-14, LNK-16)."""
         if not held.env.trace:
             return None
         trace = held.frame.trace or ()
@@ -169,6 +170,7 @@ class Relay:
         entry.copies += 1
 
     def _left(self, held: Held, out: Link) -> None:
+        """Handed on: the payload is forgotten (DLV-22), and no other out-link will be tried (RTE-7)."""
         self.held.remove(held)
         entry = self.returns.get(held.env.ref)
         if entry is not None:
@@ -262,7 +264,7 @@ class Relay:
         if not entry.passed:
             entry.passed = True
             for number in entry.back():
-                self._node.put_to(number, link.Passed(ref))
+                self._node.put_to(number, link.Passed(ref))  # LNK-20
 
     def _back(self, entry: Return, raw: bytes) -> None:
         for number in entry.back():

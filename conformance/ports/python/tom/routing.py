@@ -71,6 +71,7 @@ class Routes:
 
     def _usable(self, q: Query) -> list[Link]:
         links = self._node.links.values()
+        # Never back over the in-link (RTE-2); the order is that of the links, never of a hash (RTE-39).
         return [k for k in links if k is not q.in_link and k.carries(q.size, self._node.config.max_frame)]
 
     def choose(self, q: Query, may_ask: bool = True) -> Link | Verdict:
