@@ -117,8 +117,8 @@ class Asks:
     def _positive(self, ask: Ask, k: Link, distance: int) -> None:
         if ask.asker is not None:
             # The first positive answer goes back plus 1 and is not remembered (RTE-16, RTE-18).
-            del self._asks[ask.nonce]
-            ask.open.clear()
+            if ask.positive:
+                return
             ask.positive = True
             self._answer(ask.asker[0], ask.handle, ask.asker[1], min(distance + 1, 254))
             return
@@ -132,7 +132,8 @@ class Asks:
         if ask.open or self._asks.pop(ask.nonce, None) is None:
             return
         if ask.asker is not None:
-            self._answer(ask.asker[0], ask.handle, ask.asker[1], link.UNREACHABLE)
+            if not ask.positive:
+                self._answer(ask.asker[0], ask.handle, ask.asker[1], link.UNREACHABLE)
         else:
             if not ask.positive:
                 self._nobody[ask.handle] = self._node.now

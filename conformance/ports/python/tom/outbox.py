@@ -92,7 +92,7 @@ class Outbox:
 
     # Sealing again
 
-    def seal_again(self, m: Message) -> None:
+    def seal_again(self, m: Message, renew: bool = False) -> None:
         """A new envelope under the same id and expiry, its attempts from 0 (SES-33)."""
         node = self._node
         old = m.now
@@ -102,7 +102,7 @@ class Outbox:
             for k in node.links.values():
                 k.withdraw(m)
         m.queued = m.due = None
-        if self.sealer.seal(m):
+        if self.sealer.seal(m, renew):
             self._sealed(m)
         elif m.session_only:
             self._end(m)  # never as a one-shot (CNT-9), and a new list will be fresher

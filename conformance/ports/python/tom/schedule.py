@@ -136,7 +136,7 @@ class Schedule:
         now = self._node.now
         for m in [m for m in self._node.outbox.messages.values() if m.due is not None and m.due <= now]:
             if m.waits is Waits.SESSION:
-                self._node.outbox.ask_for_session(m)
+                self._node.outbox.seal_again(m)  # there may be a session by now; else it is asked for
             elif m.due is not None and m.due <= now:
                 self._next(m)
 
