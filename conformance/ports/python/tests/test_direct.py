@@ -79,7 +79,13 @@ class Direct(unittest.TestCase):
         net, a, b = self.net, self.a, self.b
         net.join(a, b)
         lost: list[bytes] = []
-        net.loses = lambda x, y, data: x is b and (lost.append(data) or True)
+
+        def swallow(x: object, _y: object, data: bytes) -> bool:
+            if x is b:
+                lost.append(data)
+            return x is b
+
+        net.loses = swallow
         message = a.send(b, lifetime=60_000)
         net.run(359_000)
         self.assertEqual(a.states[message], ["sent"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unittest
+from typing import Any
 
 from helpers import inspect
 
@@ -29,8 +30,8 @@ KEYS = {
     "ackRoot": "ccb1dc05d255f6badb73d807b16364b85d1e9e0460110cee3384652305b5dd0e",
     "hash": "0cbe24aef4cab5856ba0e9cf4bbc9e226424b18cd049c87c5f395d9cf2eabd4c",
 }
-TRAITS = {"persists": False, "window": 1024, "maxEnvelope": 65535}
-PAYLOAD = TRAITS | {"sid": "a1a2a3a4", "content": "8168656c6c6f20546f4d"}
+TRAITS: dict[str, Any] = {"persists": False, "window": 1024, "maxEnvelope": 65535}
+PAYLOAD: dict[str, Any] = TRAITS | {"sid": "a1a2a3a4", "content": "8168656c6c6f20546f4d"}
 HEADER = {"class": 2, "trace": False, "expiry": EXPIRY, "attempt": 0, "hop": 8}
 DATA = (
     "13220800d2496bb2b4aba0d083885cb1b2b3b441002221f69c311182d367c3e46f614aad6709c476b39e93fb404e9583649a72"
@@ -112,7 +113,7 @@ class Example(unittest.TestCase):
             self.assertEqual(inspect("encode", **{"as": "envelope", "fields": fields}), {"bytes": raw})
 
     def test_frames(self) -> None:
-        frames = {
+        frames: dict[str, dict[str, Any]] = {
             "01070001038280040000": {"version": 1, "profile": 3, "maxFrame": 65538, "unix": None, "features": 0},
             "0309000142a2089b69171666": {"refs": [MSG_ID[:16]]},
             "04080042a2089b69171666": {"ref": MSG_ID[:16]},

@@ -7,7 +7,7 @@ import unittest
 from network import Host, Net
 from test_codec import patched
 
-from tom import envelope, link
+from tom import candidates, envelope, link
 
 
 def kinds(net: Net, a: Host, b: Host) -> list[int]:
@@ -210,7 +210,7 @@ class Several(unittest.TestCase):
             r = net.host(name, "relay")
             numbers = net.join(a, r)[0], net.join(b, r)[0]
             for host, number, ip in ((a, numbers[0], "192.0.2.1"), (b, numbers[1], "192.0.2.2")):
-                seen = link.Candidates((link.candidates.from_text(ip, 4433),))
+                seen = link.Candidates((candidates.from_text(ip, 4433),))
                 host.step("datagram", link=number, bytes=link.encode(seen).hex())
         for i in range(2):
             a.send(b, f"m{i}")

@@ -80,6 +80,7 @@ class Answers:
             return False
         if body.sid != pending.sid or env.expiry != pending.expiry:
             raise Drop(Reason.RESP_MISMATCH)  # SES-15
+        # What fails from here on is BadResp or WeakKey (SES-4).
         try:
             payload, keys = handshake.read_resp(node.me, pending.ephemeral, pending.state, body.noise)
         except Drop as drop:
@@ -131,10 +132,10 @@ class Answers:
         if sealed.session is None:
             raise Drop(Reason.NACK_LIMITED)
         last = self._renewed.get(m.to)
-        if last is not None and node.now - last < MINUTE:
-            if sealed.session is node.sessions.usable(m.to, node.now):
-                raise Drop(Reason.NACK_LIMITED)
-        else:
+        renew = last is None or node.now - last >= MINUTE
+        if renew:
             self._renewed[m.to] = node.now
             sealed.session.dead = True
-        node.outbox.seal_again(m)
+        elif sealed.session is node.sessions.usable(m.to, node.now):
+            raise Drop(Reason.NACK_LIMITED)
+        node.outbox.seal_again(m, renew)

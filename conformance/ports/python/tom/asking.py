@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from .node import Node
 
 OWN_WAIT = 400
-PASSED_WAIT = 300
+PASSED_WAIT = 300  # leaves the answer time to come within the asker's 400 (RTE-17)
 NOBODY_KNEW_MS = 30_000
 MOST_ASKED = 16
 
@@ -116,8 +116,8 @@ class Asks:
     def _positive(self, ask: Ask, k: Link, distance: int) -> None:
         if ask.asker is not None:
             # The first positive answer goes back plus 1 and is not remembered (RTE-16, RTE-18).
-            del self._asks[ask.nonce]
-            ask.open.clear()
+            if ask.positive:
+                return
             ask.positive = True
             self._answer(ask.asker[0], ask.handle, ask.asker[1], min(distance + 1, 254))
             return
@@ -131,7 +131,8 @@ class Asks:
         if ask.open or self._asks.pop(ask.nonce, None) is None:
             return
         if ask.asker is not None:
-            self._answer(ask.asker[0], ask.handle, ask.asker[1], link.UNREACHABLE)
+            if not ask.positive:
+                self._answer(ask.asker[0], ask.handle, ask.asker[1], link.UNREACHABLE)
         else:
             if not ask.positive:
                 self._nobody[ask.handle] = self._node.now

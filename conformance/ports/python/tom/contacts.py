@@ -13,20 +13,24 @@ class Contacts:
         self._node = node
         self._used: dict[bytes, int] = {}
 
-    def know(self, pk: bytes) -> bool:
-        """False where there is no room: those with open messages or a session stay."""
+    def know(self, pk: bytes, own: bool = False) -> bool:
+        """False where there is no room. A stranger unused for longest goes, one without a session; for a message
+        of this node's own anybody with nothing under way. Those with open messages stay."""
         if pk not in self._used and len(self._used) >= self._node.config.room("contacts"):
-            idle = [other for other in self._used if not self._busy(other)]
+            idle = [other for other in self._used if not self._busy(other, own)]
             if not idle:
                 return False
-            del self._used[min(idle, key=lambda other: self._used[other])]
+            gone = min(idle, key=lambda other: self._used[other])
+            del self._used[gone]
+            for session in self._node.sessions.of(gone):
+                self._node.sessions.drop(session)
         self._used[pk] = self._node.now
         return True
 
-    def _busy(self, pk: bytes) -> bool:
+    def _busy(self, pk: bytes, own: bool) -> bool:
         node = self._node
         return (
             any(m.to == pk for m in node.outbox.messages.values())
             or any(w.sender == pk for w in node.inbox.waiting.values())
-            or bool(node.sessions.of(pk))
+            or (not own and bool(node.sessions.of(pk)))
         )

@@ -153,17 +153,17 @@ def parse(raw: bytes) -> Envelope:
     vt, flags, path = raw[0], raw[1], raw[2]
     kind = vt & 15
     if vt >> 4 != VERSION:
-        raise Drop(Reason.BAD_VERSION)
+        raise Drop(Reason.BAD_VERSION)  # ENV-1
     if kind not in KIND_NAMES:
         raise Drop(Reason.BAD_KIND)
     to_somebody = kind in (SEAL, DATA)
     if flags & RESERVED_FLAGS or (flags and not to_somebody):
-        raise Drop(Reason.BAD_FLAGS)
+        raise Drop(Reason.BAD_FLAGS)  # ENV-2
     if path & 15 > MAX_HOP:
-        raise Drop(Reason.BAD_HOP)
+        raise Drop(Reason.BAD_HOP)  # ENV-4
     dst = raw[7:15]
     if (dst != NO_DST) != to_somebody:
-        raise Drop(Reason.BAD_DST)
+        raise Drop(Reason.BAD_DST)  # ENV-5
     body = _PARSERS[kind](raw[HEADER:], bool(flags & FLAG_P))
     return Envelope(body, un_le(raw[3:7]), dst, flags >> 4 & 3, bool(flags & FLAG_TRACE), path >> 4, path & 15, raw)
 
@@ -186,7 +186,7 @@ def _parse_seal(body: bytes, prove: bool) -> Body:
 
 def _parse_resp(body: bytes, _prove: bool) -> Body:
     _at_least(body, 65)
-    _exactly(body, 65)
+    _exactly(body, 65)  # ENV-13
     return RespBody(body[:8], body[8:12], body[12:])
 
 
@@ -210,7 +210,7 @@ def _parse_nack(body: bytes, _prove: bool) -> Body:
     _at_least(body, 13)
     _exactly(body, 13)
     if not NO_KEY <= body[8] <= NACK_NO_ROUTE:
-        raise Drop(Reason.BAD_NACK)
+        raise Drop(Reason.BAD_NACK)  # ENV-17
     return NackBody(body[:8], body[8], un_le(body[9:13]))
 
 

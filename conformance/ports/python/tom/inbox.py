@@ -46,6 +46,7 @@ class Waiting:
     acks: list[Due]
     delivered: bool = False  # handed to the application
     acknowledged: bool = False
+    spent: list[tuple[bytes, int]] = field(default_factory=list)  # (sid, n) it came under
 
 
 @dataclass
@@ -74,7 +75,7 @@ class Inbox:
     def on_seal(self, k: Link, env: Envelope, body: SealBody) -> None:
         node, ref = self.node, env.ref
         before = self.opened.get(ref)
-        if before is not None:
+        if before is not None:  # acknowledged again if it was, handed out never (DLV-17)
             node.receipt(k, ref)
             node.answers.repeat(k, ref)
             if before.acknowledged:
@@ -89,7 +90,7 @@ class Inbox:
         if body.kid != 0:
             self._no_key(k, env)
             raise Drop(Reason.UNKNOWN_KID)  # ENV-10
-        opened = handshake.open_seal(node.me, env)
+        opened = handshake.open_seal(node.me, env)  # one that fails leaves nothing behind (SES-10)
         if not node.contacts.know(opened.sender):
             raise Drop(Reason.CONTACTS_FULL)
         payload: content.SealPayload | None = None
@@ -188,10 +189,12 @@ class Inbox:
     def _bytes(self, k: Link, env: Envelope, c: Content, sender: bytes, due: Due, session: Session | None) -> None:
         key = (handle_of(sender), c.orig or due.ref)
         waits = self.waiting.get(key)
-        if waits is not None and len(waits.acks) >= 2:
+        if waits is not None and not waits.acknowledged and len(waits.acks) >= 2:
             self._refuse(due)
             raise Drop(Reason.RATE_LIMITED)  # DLV-26
         self.node.receipt(k, due.ref)
+        if waits is not None and due.sid is not None:
+            waits.spent.append((due.sid, due.n))
         if waits is not None and not waits.acknowledged:
             if c.asks_ack:
                 waits.acks.append(due)
@@ -204,6 +207,8 @@ class Inbox:
         if not c.asks_ack:
             self._refuse(due)
         entry = Waiting(sender, key[1], c.body, session is not None, k.pk == sender, [due] if c.asks_ack else [])
+        if due.sid is not None:
+            entry.spent.append((due.sid, due.n))
         self.waiting[key] = entry
         self.node.meeting.flows(sender)
         if self.node.config.durable:

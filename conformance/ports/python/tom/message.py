@@ -19,7 +19,8 @@ PENDING, SENT, RELAYED, PASSED, DELIVERED, READ, EXPIRED = (
     "expired",
 )
 
-# All transitions by event; a pair that is not here changes nothing.
+# All transitions by event; a pair that is not here changes nothing. A valid ACK alone gives Delivered (DLV-1),
+# and there is no state that says a message failed (DLV-2).
 TRANSITIONS: dict[str, dict[str, str]] = {
     "took": {PENDING: SENT},
     "taken": {PENDING: RELAYED, SENT: RELAYED},
@@ -68,6 +69,7 @@ class Message:
     expiry: int
     visible: bool  # an application hears of its state
     session_only: bool = False  # CANDIDATES (CNT-9)
+    since: int = 0  # when this node began to hold it
     id: bytes = b""
     sealed: list[Sealed] = field(default_factory=list)
     state: str = PENDING
@@ -76,6 +78,7 @@ class Message:
     sends: int = 0  # over all its envelopes: the wait goes on doubling (DLV-10)
     queued: int | None = None  # the link whose queue its copy is in
     last_link: int | None = None
+    walked: int | None = None  # the last of them that was no direct link (RTE-3)
     left_at: int = 0
     due: int | None = None
     hastened: bool = False

@@ -94,7 +94,8 @@ class Node:
 
     def deadline(self) -> int | None:
         """When to feed Tick."""
-        times = [self.outbox.schedule.deadline(), self.asks.deadline(), self.relay.deadline(), self.records.deadline()]
+        times = [self.outbox.schedule.deadline(), self.asks.deadline(), self.relay.deadline()]
+        times += [self.records.deadline(), self.outbox.deadline()]
         end = self.outbox.next_end()
         if end is not None and self._clock is not None:
             times.append(self._clock[1] + (end - self._clock[0]) * MS)
@@ -134,7 +135,7 @@ class Node:
     def down(self, number: int) -> None:
         k = self._link(number)
         del self.links[number]
-        self.routes.link_down(number)
+        self.routes.link_down(number)  # ways over others stay, so the loss costs one retry (RTE-33)
         self.relay.link_down(k)
         self.asks.link_down(number)
         self.outbox.schedule.link_down(number)
@@ -165,7 +166,7 @@ class Node:
         expiry = longest if lifetime is None else self.unix - (-lifetime // MS)
         if not self.unix < expiry <= longest:
             raise Refused("lifetime")  # ENV-22
-        if not self.contacts.know(to):
+        if not self.contacts.know(to, own=True):
             raise Refused("no room for another contact")
         id_ = self.outbox.send(to, payload, expiry, class_).id
         self.meeting.flows(to)
@@ -178,7 +179,7 @@ class Node:
         check_pk(sender)
         if len(message) != 8:
             raise Refused("an id that `deliver` gave has 8 bytes")
-        if not self.contacts.know(sender):
+        if not self.contacts.know(sender, own=True):
             raise Refused("no room for another contact")
         self.outbox.control(sender, content.READ, message, expiry)
 
@@ -197,6 +198,7 @@ class Node:
     def clock(self, unix: int) -> None:
         """A step of wall time moves no timer (CON-10)."""
         self._clock = (unix, self.now)
+        self.outbox.schedule.link_up()  # what went to its recipient only may go other ways now
 
     # Outputs
 
@@ -224,9 +226,11 @@ class Node:
         self.send_answer(k, encode(Envelope(NackBody(ref, code, arg), expiry)))
 
     def receipt(self, k: Link, ref: bytes) -> None:
+        """TAKEN for a SEAL or DATA, never for another kind (LNK-17, LNK-18)."""
         self._receipts.setdefault(k.number, {})[ref] = None
 
     def acknowledge(self, numbers: Iterable[int], ref: bytes, secret: bytes, expiry: int) -> None:
+        """A pair for this envelope's own ref and secret, whatever came of its message before (DLV-19)."""
         for number in dict.fromkeys(numbers):
             self._acks.setdefault(number, {})[ref] = (secret, expiry)
 
@@ -235,8 +239,10 @@ class Node:
         while True:
             self._flush_receipts()
             self._flush_acks()
-            left = [self._transmit(k, item) for k in list(self.links.values()) for item in iter(k.next, None)]
-            if not left:
+            waiting = [(k, item) for k in list(self.links.values()) for item in iter(k.next, None)]
+            for k, item in waiting:
+                self._transmit(k, item)
+            if not waiting:
                 return
 
     def _flush_receipts(self) -> None:

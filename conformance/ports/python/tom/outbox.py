@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import content
 from .content import Content
-from .conventions import same_secret
+from .conventions import LIFE_MS, same_secret
 from .drops import Drop, Reason, Refused
 from .envelope import CONTROL
 from .identity import handle_of
@@ -52,6 +52,7 @@ class Outbox:
         room = self._node.config.room("outbox") - len(self.messages)
         if room < 1:
             raise Refused("the outbox is full")
+        m.since = self._node.now
         if not self.sealer.seal(m):
             if m.session_only or room < 2:  # DLV-25: the PAD needs room too
                 raise Refused("no room for what asks for a session")
@@ -91,7 +92,7 @@ class Outbox:
 
     # Sealing again
 
-    def seal_again(self, m: Message) -> None:
+    def seal_again(self, m: Message, renew: bool = False) -> None:
         """A new envelope under the same id and expiry, its attempts from 0 (SES-33)."""
         node = self._node
         old = m.now
@@ -101,7 +102,7 @@ class Outbox:
             for k in node.links.values():
                 k.withdraw(m)
         m.queued = m.due = None
-        if self.sealer.seal(m):
+        if self.sealer.seal(m, renew):
             self._sealed(m)
         elif m.session_only:
             self._end(m)  # never as a one-shot (CNT-9), and a new list will be fresher
@@ -220,6 +221,7 @@ class Outbox:
         self.schedule.new_way(handle)
 
     def restored(self, m: Message) -> None:
+        m.since = self._node.now
         self.messages[m.id] = m
         for sealed in m.sealed:
             self._refs[sealed.ref] = (m, sealed)
@@ -236,6 +238,8 @@ class Outbox:
         unix = self._node.unix
         self._padded = {pk: at for pk, at in self._padded.items() if self._node.now - at < PAD_EVERY}
         if unix is None:
+            for m in [m for m in self.messages.values() if self._node.now - m.since >= LIFE_MS]:
+                self._end(m, "end")  # CON-13: no message lives longer
             return
         for m in [m for m in self.messages.values() if unix > m.expiry + self._node.config.skew]:
             self._end(m, "end")
@@ -245,6 +249,12 @@ class Outbox:
             gone = p.ref not in self._refs or self._refs[p.ref][0].now is not self._refs[p.ref][1]
             if unix > p.expiry or (gone and self._node.now - p.made >= PAD_EVERY):
                 del self._node.sessions.pending[session_ref]
+
+    def deadline(self) -> int | None:
+        """Without wall time the end comes by the monotonic clock (CON-13)."""
+        if self._node.unix is not None:
+            return None
+        return min((m.since + LIFE_MS for m in self.messages.values()), default=None)
 
     def next_end(self) -> int | None:
         """The wall second at which the next message ends."""

@@ -104,9 +104,10 @@ class Records:
         if not self._on:
             return
         waited: Version | None = None
-        for due in w.acks:
-            session = self._node.sessions.by_sid.get(due.sid) if due.sid is not None else None
+        for sid, n in w.spent:
+            session = self._node.sessions.by_sid.get(sid)
             if session is not None:
+                session.window.spend(n, self._node.now)
                 self.save_session(session)
                 waited = self._open(SESSION, session.sid_in)
         self._when(waited, lambda: self._forget(INBOX, handle_of(w.sender) + w.id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from . import link
@@ -30,6 +30,7 @@ class Return:
     in_first: int
     in_newest: int
     out_newest: int | None = None
+    walked: int | None = None  # the last out-link that was not the destination's (RTE-3)
     attempts: set[int] = field(default_factory=set)
     copies: int = 0
     at: int = 0
@@ -74,14 +75,14 @@ class Relay:
             node.receipt(k, ref)
             raise Drop(Reason.DUPLICATE)  # RTE-4
         if env.hop == 0:
-            raise Drop(Reason.NO_HOPS)
-        if entry is not None and entry.out_newest is not None and entry.acks < entry.copies:
-            if env.attempt > max(entry.attempts, default=0):
-                node.routes.failed(entry.dst, entry.out_newest)  # its sender had no proof (RTE-22)
+            raise Drop(Reason.NO_HOPS)  # RTE-5
         room = node.config.room("forwards")
         mine = sum(h.in_link is k for h in self.held)
         if len(self.held) >= room or (mine and mine >= max(1, room * 3 // 4)):
             raise Drop(Reason.FORWARD_FULL)
+        if entry is not None and entry.out_newest is not None and entry.acks < entry.copies:
+            if env.attempt > max(entry.attempts, default=0):
+                node.routes.failed(entry.dst, entry.out_newest)  # its sender had no proof (RTE-22)
         q = self._query(k, env)
         chosen = node.routes.choose(q)
         held = Held(env, frame, k, node.now)
@@ -100,7 +101,7 @@ class Relay:
     def _query(self, k: Link, env: Envelope) -> Query:
         entry = self.returns.get(env.ref)
         last = entry.out_newest if entry is not None and env.attempt > 0 else None
-        return Query(env.dst, len(env.raw), env.attempt, None, last, k)
+        return Query(env.dst, len(env.raw), env.attempt, None, last, entry.walked if entry else None, k)
 
     def _answered(self, held: Held) -> None:
         if held not in self.held or held.queued is not None:
@@ -121,7 +122,7 @@ class Relay:
     def _no_way(self, held: Held, q: Query) -> None:
         """No candidate: NACK at once. One that is only too narrow says how much passes (ENV-8)."""
         node, env = self._node, held.env
-        narrow = Query(q.handle, 0, q.attempt, None, q.last, q.in_link)
+        narrow = replace(q, size=0)
         links = node.routes.direct(narrow) + node.routes.candidates(narrow)
         if links:
             passes = max(k.limit(node.config.max_frame) - 5 for k in links)
@@ -144,7 +145,8 @@ class Relay:
         out.put(queue_of(env.class_), item)
 
     def _trace(self, held: Held, out: Link) -> tuple[tuple[bytes, int], ...] | None:
-        """Appends itself only when the envelope asks for it, and never as a ninth entry (LNK-15)."""
+        """Appends itself only when the envelope asks for it, and never as a ninth entry (LNK-15). Other trailers
+        are not passed on (LNK-14, LNK-16)."""
         if not held.env.trace:
             return None
         trace = held.frame.trace or ()
@@ -163,10 +165,12 @@ class Relay:
             number = held.in_link.number
             entry = self.returns[env.ref] = Return(env.ref, env.expiry, env.dst, env.commit, number, number)
         entry.in_newest, entry.out_newest, entry.at = held.in_link.number, out.number, self._node.now
+        entry.walked = out.number if out.handle != env.dst else entry.walked
         entry.attempts.add(env.attempt)
         entry.copies += 1
 
     def _left(self, held: Held, out: Link) -> None:
+        """Handed on: the payload is forgotten (DLV-22), and no other out-link will be tried (RTE-7)."""
         self.held.remove(held)
         entry = self.returns.get(held.env.ref)
         if entry is not None:
@@ -260,7 +264,7 @@ class Relay:
         if not entry.passed:
             entry.passed = True
             for number in entry.back():
-                self._node.put_to(number, link.Passed(ref))
+                self._node.put_to(number, link.Passed(ref))  # LNK-20
 
     def _back(self, entry: Return, raw: bytes) -> None:
         for number in entry.back():

@@ -36,6 +36,7 @@ class Query:
     attempt: int
     pk: bytes | None = None  # known at the sender; a relay knows the handle only (IDN-6)
     last: int | None = None  # the link that the attempt before left over
+    walked: int | None = None  # the last one that was no direct link
     in_link: Link | None = None
 
 
@@ -70,6 +71,7 @@ class Routes:
 
     def _usable(self, q: Query) -> list[Link]:
         links = self._node.links.values()
+        # Never back over the in-link (RTE-2); the order is that of the links, never of a hash (RTE-39).
         return [k for k in links if k is not q.in_link and k.carries(q.size, self._node.config.max_frame)]
 
     def choose(self, q: Query, may_ask: bool = True) -> Link | Verdict:
@@ -92,8 +94,9 @@ class Routes:
     def _walk(self, q: Query, candidates: list[Link]) -> Link:
         """RTE-3: the one after that of the attempt before, in the order the links came up."""
         numbers = [k.number for k in candidates]
-        start = numbers.index(q.last) + 1 if q.last in numbers else q.attempt
-        return candidates[start % len(candidates)]
+        start = numbers.index(q.walked) + 1 if q.walked in numbers else q.attempt
+        turn = [candidates[(start + i) % len(candidates)] for i in range(len(candidates))]
+        return next(k for k in turn if k.number != q.last)
 
     def _known(self, q: Query, candidates: list[Link]) -> list[tuple[Link, Way]]:
         """With their ways; from attempt 2 on one that failed since counts no more (RTE-1)."""

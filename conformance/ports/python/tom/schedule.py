@@ -36,13 +36,15 @@ class Schedule:
         if m.barrier:
             m.waits = Waits.DISK
             return
-        q = Query(m.handle, len(now.env.raw), m.attempt, m.to, m.last_link)
+        q = Query(m.handle, len(now.env.raw), m.attempt, m.to, m.last_link, m.walked)
         chosen = self._node.routes.choose(q, may_ask)
         if chosen is Verdict.ASK:
             m.waits = Waits.ANSWER
             if self._node.asks.wait(q, lambda: self._answered(m)):
                 return
             chosen = self._node.routes.choose(q, may_ask=False)
+        if isinstance(chosen, Link) and self._node.unix is None and chosen.pk != m.to:
+            chosen = Verdict.NOBODY  # a copy it holds goes to its recipient only (CON-13)
         if isinstance(chosen, Link):
             self._queue(m, now, chosen)
         else:
@@ -60,6 +62,7 @@ class Schedule:
 
     def _left(self, m: Message, now: Sealed, k: Link) -> None:
         m.queued, m.last_link, m.left_at = None, k.number, self._node.now
+        m.walked = k.number if k.pk != m.to else m.walked
         m.alone = m.sends == 0
         m.sends += 1
         now.copies[k.number] = Copy(m.attempt, self._node.now)
@@ -133,7 +136,7 @@ class Schedule:
         now = self._node.now
         for m in [m for m in self._node.outbox.messages.values() if m.due is not None and m.due <= now]:
             if m.waits is Waits.SESSION:
-                self._node.outbox.ask_for_session(m)
+                self._node.outbox.seal_again(m)  # there may be a session by now; else it is asked for
             elif m.due is not None and m.due <= now:
                 self._next(m)
 

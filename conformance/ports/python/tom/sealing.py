@@ -22,13 +22,14 @@ class Sealer:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def seal(self, m: Message) -> bool:
-        """Puts a new envelope on the message. False: it is held as content until a session carries it (DLV-24)."""
+    def seal(self, m: Message, renew: bool = False) -> bool:
+        """Puts a new envelope on the message. False: it is held as content until a session carries it (DLV-24).
+        With `renew` it is a one-shot that offers a sid, whatever sessions there are (SES-32)."""
         node = self._node
         # Sealed again, or sealed after it was held: `orig` is the first half of its id in both cases (CNT-5).
         orig = m.id[:8] if m.id else None
         plain = content.encode(Content(m.content.type, True, orig, m.content.body))
-        session = node.sessions.usable(m.to, node.now)
+        session = None if renew else node.sessions.usable(m.to, node.now)
         if session is not None and session.open_window() and DATA_OVER + len(plain) <= session.traits.max_env:
             return self._put(m, self._data(m, session, plain))
         if m.session_only:

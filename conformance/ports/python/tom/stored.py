@@ -95,7 +95,7 @@ def message_in(f: Fields, sessions: dict[bytes, Session]) -> Message:
         f["expiry"],
         f["visible"],
         f["session_only"],
-        bytes.fromhex(f["id"]),
+        id=bytes.fromhex(f["id"]),
         state=f["state"],
         sends=f["sends"],
         waits=Waits.SESSION if f["held"] else Waits.LINK,
@@ -110,13 +110,21 @@ def message_in(f: Fields, sessions: dict[bytes, Session]) -> Message:
 
 
 def waiting_out(w: Waiting) -> Fields:
-    return {"sender": w.sender.hex(), "id": w.id.hex(), "body": w.body.hex(), "session": w.in_session, "direct": w.direct}
+    return {
+        "sender": w.sender.hex(),
+        "id": w.id.hex(),
+        "body": w.body.hex(),
+        "session": w.in_session,
+        "direct": w.direct,
+        "spent": [[sid.hex(), n] for sid, n in w.spent],
+    }
 
 
 def waiting_in(f: Fields) -> Waiting:
     """Its record is durable, so it is safe: a copy is acknowledged again."""
     sender, id_, body = (bytes.fromhex(f[name]) for name in ("sender", "id", "body"))
-    return Waiting(sender, id_, body, f["session"], f["direct"], [], acknowledged=True)
+    spent = [(bytes.fromhex(sid), int(n)) for sid, n in f["spent"]]
+    return Waiting(sender, id_, body, f["session"], f["direct"], [], acknowledged=True, spent=spent)
 
 
 def opened_out(o: OneShot) -> Fields:

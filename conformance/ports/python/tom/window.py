@@ -60,6 +60,13 @@ class ReceiveWindow:
             self.complete.add(epoch)
         self.sweep(now)
 
+    def spend(self, n: int, now: int) -> None:
+        """Marks n, which authenticated before a restart that this window does not remember."""
+        epoch = n // EPOCH
+        if epoch <= self.newest + AHEAD and (epoch > self.newest or epoch in self.keys):
+            self.key(n)
+            self.accept(n, now)
+
     def _advance(self, now: int) -> None:
         self.key((self.newest + 1) * EPOCH)
         self.left[self.newest] = now
