@@ -280,12 +280,20 @@ fn counted(plan: &Plan<'_>, hello: &Hello, profile: Profile, name: &str, status:
     let claimed = hello.claims() >= Some(profile);
     let status = match status {
         Status::Unsupported if claimed => Status::Fail,
-        other => other,
+        Status::Unsupported
+        | Status::Pass
+        | Status::NonStrict
+        | Status::Fail
+        | Status::Xfail
+        | Status::Xpass => status,
     };
+    if !plan.known.contains(name) {
+        return status;
+    }
     match status {
-        Status::Fail | Status::NonStrict if plan.known.contains(name) => Status::Xfail,
-        Status::Pass if plan.known.contains(name) => Status::Xpass,
-        other => other,
+        Status::Fail | Status::NonStrict => Status::Xfail,
+        Status::Pass => Status::Xpass,
+        Status::Unsupported | Status::Xfail | Status::Xpass => status,
     }
 }
 

@@ -28,7 +28,7 @@ fn port() -> String {
 fn the_reference_is_green_and_its_results_can_be_drawn() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().display().to_string();
-    let ran = suite(&["run", "--port", &port(), "--out", &out]);
+    let ran = suite(&["run", "--profile", "full", "--port", &port(), "--out", &out]);
     let told = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(ran.status.success(), "{told}");
     assert!(told.contains("green"), "{told}");

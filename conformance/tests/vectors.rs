@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use tom_conformance::cases::{File, files, read};
 use tom_conformance::generate::{census, generate};
+use tom_conformance::record::record;
+use tom_conformance::transcript;
 
 fn home() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -28,6 +30,22 @@ fn they_are_what_the_generator_makes() {
         generate(&home().join("vectors"), false).unwrap(),
         0,
         "run `tom-conformance generate --bless`"
+    );
+}
+
+#[test]
+fn transcripts_are_what_the_reference_does() {
+    let directory = home().join("transcripts");
+    assert_eq!(
+        record(&directory, false).unwrap(),
+        0,
+        "run `tom-conformance generate --bless`"
+    );
+    let there = files(&directory).unwrap().len();
+    assert_eq!(
+        there,
+        tom_conformance::record::all().unwrap().len(),
+        "none is left over"
     );
 }
 
@@ -70,16 +88,25 @@ fn every_place_in_the_book_and_every_rule_is_there() {
             chapters.insert(name, anchors(&path));
         }
     }
+    let known = |place: &str, named: &[String], what: &str| {
+        let (chapter, anchor) = place.split_once('#').unwrap();
+        let there = chapters.get(chapter);
+        assert!(
+            there.is_some_and(|all| all.contains(anchor)),
+            "{what}: {place}"
+        );
+        for rule in named {
+            assert!(rules.contains(rule), "{what}: {rule}");
+        }
+    };
     for (file, vectors) in all() {
         for case in vectors.cases() {
-            let (chapter, anchor) = case.spec_ref.split_once('#').unwrap();
-            let known = chapters
-                .get(chapter)
-                .is_some_and(|all| all.contains(anchor));
-            assert!(known, "{file}: tcId {}: {}", case.tc_id, case.spec_ref);
-            for rule in &case.rules {
-                assert!(rules.contains(rule), "{file}: tcId {}: {rule}", case.tc_id);
-            }
+            let what = format!("{file}: tcId {}", case.tc_id);
+            known(&case.spec_ref, &case.rules, &what);
         }
+    }
+    for path in files(&home().join("transcripts")).unwrap() {
+        let course = transcript::read(&path).unwrap();
+        known(&course.spec_ref, &course.rules, &course.name);
     }
 }

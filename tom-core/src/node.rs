@@ -317,6 +317,14 @@ impl<S: Storage, K: Keys, C: Suite> Node<S, K, C> {
         parts.routing.state.rng.name(named);
     }
 
+    /// What was drawn of the values given.
+    #[cfg(feature = "named-draws")]
+    pub fn drawn(&mut self) -> alloc::vec::Vec<crate::entropy::Draw> {
+        let parts = self.storage.parts();
+        let (session, routing) = (parts.session.state, parts.routing.state);
+        [session.rng.drawn(), routing.rng.drawn()].concat()
+    }
+
     /// What was drawn beyond the values given.
     #[cfg(feature = "named-draws")]
     pub fn starved(&mut self) -> Option<crate::entropy::Draw> {

@@ -78,8 +78,8 @@ pub(crate) fn step<S: Seat>(
         reply: reply.clone(),
     };
     let mut replies = vec![reply];
-    let nothing = json!({ "e": [], "sid": [], "id": [], "nonce": [] });
-    let rest = later(entropy);
+    let mut rest = entropy.clone();
+    draw(&mut rest, &all.reply);
     for _ in 0..ROUNDS {
         let mut feedback = Vec::new();
         for reply in replies.drain(..) {
@@ -104,24 +104,24 @@ pub(crate) fn step<S: Seat>(
             feedback.push(json!({ "is": "tick" }));
         }
         for input in feedback {
-            let tick = input["is"] == "tick";
-            let entropy = if tick { &rest } else { &nothing };
-            let next = json!({ "now": now, "entropy": entropy, "in": input });
-            replies.push(ask(seat, "step", &next)?);
+            let next = json!({ "now": now, "entropy": rest, "in": input });
+            let reply = ask(seat, "step", &next)?;
+            draw(&mut rest, &reply);
+            replies.push(reply);
         }
     }
     Ok(all)
 }
 
-/// What the ticks of a step may draw: the lists without their first half, which is the input's.
-fn later(entropy: &Value) -> Value {
-    let lists = entropy.as_object().into_iter().flatten();
-    let halves = lists.map(|(name, list)| {
-        let list = list.as_array().map_or(&[][..], Vec::as_slice);
-        let half = list.get(list.len() / 2..).unwrap_or_default();
-        (name.clone(), Value::from(half.to_vec()))
-    });
-    Value::Object(halves.collect())
+/// Takes what was drawn from the front of the lists.
+fn draw(entropy: &mut Value, reply: &Value) {
+    for (name, list) in entropy.as_object_mut().into_iter().flatten() {
+        let drew = reply["drew"][name.as_str()].as_u64().unwrap_or(0);
+        if let Some(list) = list.as_array_mut() {
+            let drew = usize::try_from(drew).unwrap_or(usize::MAX);
+            list.drain(..drew.min(list.len()));
+        }
+    }
 }
 
 /// What the driver says to an output.

@@ -17,6 +17,7 @@ pub struct Named {
     /// Nonces of questions.
     pub nonce: VecDeque<[u8; 4]>,
     starved: Vec<Draw>,
+    drawn: Vec<Draw>,
 }
 
 impl Named {
@@ -26,6 +27,7 @@ impl Named {
             self.starved.push(what);
             return false;
         };
+        self.drawn.push(what);
         out.iter_mut().zip(value).for_each(|(to, from)| *to = from);
         true
     }
@@ -46,7 +48,20 @@ impl Named {
     }
 }
 
+impl Named {
+    /// What was drawn of what was given, in order.
+    #[must_use]
+    pub fn drawn(&self) -> &[Draw] {
+        &self.drawn
+    }
+}
+
 impl Drbg {
+    /// What was drawn of what was given.
+    pub(crate) fn drawn(&self) -> &[Draw] {
+        self.named.as_ref().map_or(&[], Named::drawn)
+    }
+
     /// From here on values come from these lists, until others are given.
     pub(crate) fn name(&mut self, named: Named) {
         self.named = Some(named);

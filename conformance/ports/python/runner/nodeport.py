@@ -60,7 +60,8 @@ class NodePort:
         node = self._it
         given = request["in"]
         try:
-            node.begin(request["now"], _entropy(request.get("entropy")))
+            entropy = _entropy(request.get("entropy"))
+            node.begin(request["now"], entropy)
             reply = self._feed(node, given)
             out = [_output(output) for output in node.finish()]
         except Starved as starved:
@@ -68,6 +69,8 @@ class NodePort:
         drops = [int(reason) for reason in node.drops]
         if drops:
             reply["drops"] = drops
+        if entropy.drew:
+            reply["drew"] = entropy.drew
         return reply | {"out": out, "wake": node.deadline()}
 
     @staticmethod

@@ -94,11 +94,13 @@ class Entropy:
 
     def __init__(self, lists: Mapping[str, list[bytes]]) -> None:
         self._lists = {name: list(values) for name, values in lists.items()}
+        self.drew: dict[str, int] = {}
 
     def _draw(self, name: str) -> bytes:
         values = self._lists.get(name)
         if not values:
             raise Starved(name)
+        self.drew[name] = self.drew.get(name, 0) + 1
         return values.pop(0)
 
     def ephemeral(self) -> bytes:

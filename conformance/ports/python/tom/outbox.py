@@ -8,12 +8,12 @@ from . import content
 from .content import Content
 from .conventions import LIFE_MS, same_secret
 from .drops import Drop, Reason, Refused
-from .envelope import CONTROL
+from .envelope import CONTROL, NORMAL
 from .identity import handle_of
 from .message import DELIVERED, READ, Message, Sealed, Settled, Waits
 from .neighbour import Link
 from .outputs import StateIs
-from .schedule import PAD_EVERY, Schedule
+from .schedule import LAST_ATTEMPT, PAD_EVERY, Schedule
 from .sealing import Sealer, check_length
 from .sessions import Session
 
@@ -44,7 +44,8 @@ class Outbox:
 
     def control(self, to: bytes, type_: int, body: bytes, expiry: int, session_only: bool = False) -> Message:
         """READ, CANDIDATES and PAD: they ask for an ACK, so that they are retried; no application sees a state."""
-        m = Message(to, handle_of(to), Content(type_, body=body), CONTROL, expiry, False, session_only)
+        class_ = NORMAL if type_ == content.READ else CONTROL
+        m = Message(to, handle_of(to), Content(type_, body=body), class_, expiry, False, session_only)
         return self.accept(m)
 
     def accept(self, m: Message) -> Message:
@@ -227,11 +228,12 @@ class Outbox:
             self._refs[sealed.ref] = (m, sealed)
 
     def resume(self, m: Message) -> None:
-        """After a restart it goes on as if its copy had left, or waits for a session again."""
+        """After a restart it is sealed again in the first step, since relays may remember any of its attempts (SES-33), or
+        waits for a session again."""
         if m.waits is Waits.SESSION:
             self.ask_for_session(m)
         else:
-            self.schedule.dispatch(m)
+            m.attempt, m.due = LAST_ATTEMPT, self._node.now
 
     def end_over(self) -> None:
         """DLV-3: Expired at expiry + SKEW by this node's clock, and not before."""

@@ -155,6 +155,13 @@ impl Seat {
             "out": out,
             "wake": self.node.deadline().map(|deadline| deadline.at.as_millis()),
         });
+        let mut drew: BTreeMap<&str, u32> = BTreeMap::new();
+        for draw in self.node.drawn() {
+            *drew.entry(draw_name(draw)).or_default() += 1;
+        }
+        if !drew.is_empty() {
+            answer["drew"] = json!(drew);
+        }
         match verdict {
             Verdict::Accepted(message) => {
                 answer["verdict"] = "accepted".into();
