@@ -149,6 +149,14 @@ impl Process {
     }
 }
 
+impl crate::transcript::Seat for Process {
+    type Fault = Fault;
+
+    fn ask(&mut self, request: &Map<String, Value>) -> Result<Value, Fault> {
+        Self::ask(self, request)
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
         drop(self.stdin.take());

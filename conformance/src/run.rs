@@ -27,6 +27,8 @@ pub struct Plan<'a> {
     pub patience: Duration,
     /// Cases that are known to fail, as `file:number`, and transcripts, by file.
     pub known: BTreeSet<String>,
+    /// Stop at the first failure: what comes after is not of interest.
+    pub first: bool,
     /// Only cases whose `file:number` or comment has this in it.
     pub only: Option<&'a str>,
 }
@@ -164,17 +166,23 @@ pub fn run(
     let hello: Hello =
         serde_json::from_value(hello).map_err(|error| Fault::Rubbish(error.to_string()))?;
     let mut cases = Vec::new();
-    for (path, file) in files {
-        for group in &file.test_groups {
-            if group.profile <= plan.profile {
-                for case in &group.tests {
-                    cases.extend(one(&mut seat, &hello, path, group, case));
-                }
+    let ended = |cases: &[Outcome]| {
+        let last = cases.last().map(|case| case.status);
+        plan.first && last == Some(Status::Fail)
+    };
+    let groups = files.iter().flat_map(|(path, file)| {
+        let groups = file.test_groups.iter();
+        groups.map(move |group| (path, group))
+    });
+    for (path, group) in groups.filter(|(_, group)| group.profile <= plan.profile) {
+        for case in &group.tests {
+            if !ended(&cases) {
+                cases.extend(one(&mut seat, &hello, path, group, case));
             }
         }
     }
     for (path, transcript) in transcripts {
-        if transcript.profile <= plan.profile {
+        if transcript.profile <= plan.profile && !ended(&cases) {
             cases.extend(course(&mut seat, &hello, path, transcript));
         }
     }

@@ -43,6 +43,7 @@ fn results(command: &str) -> Results {
         profile: Profile::Codec,
         patience: std::time::Duration::from_millis(700),
         known: std::collections::BTreeSet::default(),
+        first: false,
         only: None,
     };
     run(&plan, &vectors(), &[]).unwrap()
@@ -125,6 +126,7 @@ fn a_port_that_does_not_start_is_no_result() {
         profile: Profile::Codec,
         patience: std::time::Duration::from_millis(100),
         known: std::collections::BTreeSet::default(),
+        first: false,
         only: None,
     };
     let error = run(&plan, &vectors(), &[]).unwrap_err().to_string();

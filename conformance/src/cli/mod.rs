@@ -5,13 +5,18 @@
 mod diff;
 mod explain;
 mod generate;
+mod mutants;
 mod new_port;
 mod run;
+mod wander;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use crate::cases::{self, File};
+use crate::transcript::{self, Transcript};
 
 /// Whether an implementation in any language is ToM.
 #[derive(Debug, Parser)]
@@ -25,12 +30,16 @@ struct Cli {
 enum What {
     /// Put all cases of a profile to a port
     Run(run::Args),
+    /// Put the port into every seat of random networks, beside the reference
+    Wander(wander::Args),
     /// Say all about one case: what is asked, what is expected, where the book says so
     Explain(explain::Args),
     /// Compare two results
     Diff(diff::Args),
     /// Begin a port in another language
     NewPort(new_port::Args),
+    /// Try the suite on broken variants of the reference: what it does not notice is a missing case
+    Mutants(mutants::Args),
     /// Compare the vectors with what their generator makes, or write them
     Generate(generate::Args),
 }
@@ -45,14 +54,35 @@ fn transcripts() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/transcripts"))
 }
 
+/// Vectors and transcripts, each with its file.
+type Loaded = (Vec<(PathBuf, File)>, Vec<(PathBuf, Transcript)>);
+
+/// All vectors and transcripts of these directories.
+fn load(vectors: Option<&PathBuf>, courses: Option<&PathBuf>) -> anyhow::Result<Loaded> {
+    let (mut files, mut transcripts) = (Vec::new(), Vec::new());
+    let directory = vectors.cloned().unwrap_or_else(self::vectors);
+    for path in cases::files(&directory)? {
+        let file = cases::read(&path)?;
+        files.push((path, file));
+    }
+    anyhow::ensure!(!files.is_empty(), "{}: no vectors", directory.display());
+    for path in cases::files(&courses.cloned().unwrap_or_else(self::transcripts))? {
+        let transcript = transcript::read(&path)?;
+        transcripts.push((path, transcript));
+    }
+    Ok((files, transcripts))
+}
+
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Run(args) => run::run(&args),
+        What::Wander(args) => wander::run(&args),
         What::Explain(args) => explain::run(&args),
         What::Diff(args) => diff::run(&args),
         What::NewPort(args) => new_port::run(&args),
+        What::Mutants(args) => mutants::run(&args),
         What::Generate(args) => generate::run(&args),
     };
     match done {

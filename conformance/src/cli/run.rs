@@ -6,12 +6,10 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::cases;
 use crate::judge::Status;
 use crate::profile::Profile;
 use crate::report;
 use crate::run::{Plan, run as play};
-use crate::transcript;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -57,18 +55,7 @@ fn known(path: &PathBuf) -> anyhow::Result<BTreeSet<String>> {
 }
 
 pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
-    let directory = args.vectors.clone().unwrap_or_else(super::vectors);
-    let mut files = Vec::new();
-    for path in cases::files(&directory)? {
-        let file = cases::read(&path)?;
-        files.push((path, file));
-    }
-    anyhow::ensure!(!files.is_empty(), "{}: no vectors", directory.display());
-    let mut transcripts = Vec::new();
-    for path in cases::files(&args.transcripts.clone().unwrap_or_else(super::transcripts))? {
-        let transcript = transcript::read(&path)?;
-        transcripts.push((path, transcript));
-    }
+    let (files, transcripts) = super::load(args.vectors.as_ref(), args.transcripts.as_ref())?;
     let plan = Plan {
         port: &args.port,
         profile: args.profile,
@@ -79,6 +66,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
             .map(known)
             .transpose()?
             .unwrap_or_default(),
+        first: false,
         only: args.only.as_deref(),
     };
     let results = match play(&plan, &files, &transcripts) {

@@ -10,6 +10,7 @@ use super::build::{
     RESP_UNKNOWN, SEAL, TOO_FAR_AHEAD, TRUNCATED, UNKNOWN_CONTENT, UNKNOWN_FRAME, WEAK_KEY,
     flipped, frame, hex,
 };
+use super::replies;
 use super::sheet::Sheet;
 use crate::cases::{Expected, File};
 use crate::profile::Profile;
@@ -44,28 +45,28 @@ const NOTES: &[(&str, &str)] = &[
 
 /// The moment and the wall time of every story's beginning.
 const NOW: u64 = 1_000;
-const UNIX: u32 = 1_800_000_000;
+pub(super) const UNIX: u32 = 1_800_000_000;
 const SKEW: u32 = 300;
 const LIFE: u32 = 86_400;
 
 /// A node with a neighbour, and what happened so far.
-struct Story {
+pub(super) struct Story {
     reset: Value,
     steps: Vec<Value>,
-    now: u64,
+    pub(super) now: u64,
     /// The node's own key and destination.
     me: Value,
     handle: [u8; 8],
     /// The neighbour, who is the sender of everything.
-    peer: Vec<u8>,
+    pub(super) peer: Vec<u8>,
 }
 
-fn unhex(value: &Value) -> anyhow::Result<Vec<u8>> {
+pub(super) fn unhex(value: &Value) -> anyhow::Result<Vec<u8>> {
     Ok(HEXLOWER.decode(value.as_str().context("no bytes")?.as_bytes())?)
 }
 
 /// Enough of everything that a step may draw.
-fn entropy(sheet: &mut Sheet) -> Value {
+pub(super) fn entropy(sheet: &mut Sheet) -> Value {
     let e: Vec<String> = (0..2).map(|_| hex(&sheet.bytes(32))).collect();
     let sid: Vec<String> = (0..2).map(|_| hex(&sheet.bytes(4))).collect();
     let nonce: Vec<String> = (0..2).map(|_| hex(&sheet.bytes(4))).collect();
@@ -74,7 +75,7 @@ fn entropy(sheet: &mut Sheet) -> Value {
 
 impl Story {
     /// A node whose neighbour has just said HELLO on link 1.
-    fn new(sheet: &mut Sheet, profile: Profile) -> anyhow::Result<Self> {
+    pub(super) fn new(sheet: &mut Sheet, profile: Profile) -> anyhow::Result<Self> {
         let (seed, peer) = (sheet.bytes(32), sheet.bytes(32));
         let me = sheet.is("identity", &json!({ "seed": hex(&seed) }))?;
         let handle = unhex(&me["handle"])?;
@@ -99,19 +100,19 @@ impl Story {
     }
 
     /// One more input, a little later.
-    fn then(&mut self, sheet: &mut Sheet, input: Value) {
+    pub(super) fn then(&mut self, sheet: &mut Sheet, input: Value) {
         self.now += 10;
         let entropy = entropy(sheet);
         self.steps
             .push(json!({ "now": self.now, "entropy": entropy, "in": input }));
     }
 
-    fn ask(&self) -> Value {
+    pub(super) fn ask(&self) -> Value {
         json!({ "reset": self.reset, "steps": self.steps })
     }
 
     /// A SEAL from the neighbour to this node.
-    fn seal(
+    pub(super) fn seal(
         &self,
         sheet: &mut Sheet,
         expiry: u32,
@@ -133,18 +134,18 @@ impl Story {
 }
 
 /// A datagram over link 1.
-fn of(bytes: &[u8]) -> Value {
+pub(super) fn of(bytes: &[u8]) -> Value {
     json!({ "is": "datagram", "link": 1, "bytes": hex(bytes) })
 }
 
 /// An envelope in its frame over link 1.
-fn enveloped(envelope: &[u8]) -> Value {
+pub(super) fn enveloped(envelope: &[u8]) -> Value {
     let len = u16::try_from(envelope.len()).unwrap_or(u16::MAX);
     of(&frame(2, &[&len.to_le_bytes()[..], envelope].concat()))
 }
 
 /// The last input of a story, and what it is dropped for.
-fn dropped(
+pub(super) fn dropped(
     sheet: &mut Sheet,
     mut story: Story,
     comment: &str,
@@ -168,6 +169,7 @@ pub(super) fn file() -> anyhow::Result<File> {
     links(&mut sheet)?;
     sheet.node("forwarding drops", Profile::Relay);
     ways(&mut sheet)?;
+    replies::stories(&mut sheet)?;
     Ok(sheet.done())
 }
 

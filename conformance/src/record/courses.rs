@@ -116,6 +116,61 @@ const COURSES: &[(&str, &str, &[&str], Course)] = &[
         recipient_restarts,
     ),
     (
+        "every-datagram-twice",
+        "link.md#taken-and-passed",
+        &["LNK-17", "SES-7", "DLV-17"],
+        every_datagram_twice,
+    ),
+    ("lost-answer", "session.md#answer", &["SES-14"], lost_answer),
+    (
+        "lost-taken",
+        "delivery.md#retry-schedule",
+        &["DLV-8"],
+        lost_taken,
+    ),
+    (
+        "five-at-once",
+        "session.md#answer",
+        &["SES-11", "SES-13"],
+        five_at_once,
+    ),
+    (
+        "long-message-in-session",
+        "envelope.md#header",
+        &["ENV-8"],
+        long_in_session,
+    ),
+    (
+        "link-comes-back",
+        "delivery.md#retry-schedule",
+        &["DLV-12"],
+        link_comes_back,
+    ),
+    (
+        "session-survives-restarts",
+        "session.md#transport",
+        &["SES-20"],
+        session_survives,
+    ),
+    (
+        "over-two-relays",
+        "routing.md#asking",
+        &["RTE-15", "RTE-5"],
+        over_two_relays,
+    ),
+    (
+        "other-relay-after-silence",
+        "routing.md#failover",
+        &["RTE-22"],
+        other_relay,
+    ),
+    (
+        "relay-goes-away",
+        "routing.md#failover",
+        &["RTE-32"],
+        relay_goes_away,
+    ),
+    (
         "clock-steps",
         "conventions.md#time",
         &["CON-10"],
@@ -130,7 +185,8 @@ pub(super) fn all() -> anyhow::Result<Vec<(String, Transcript)>> {
         let seats = course(&mut village).map_err(|error| error.context(*name))?;
         let words = name.replace('-', " ");
         for transcript in village.courses(&words, (place, rules), seats)? {
-            all.push((format!("{name}.{}", transcript.seat), transcript));
+            let seat = transcript.seat.replace(' ', "-");
+            all.push((format!("{name}.{seat}"), transcript));
         }
     }
     Ok(all)
@@ -421,4 +477,161 @@ fn clock_steps(village: &mut Village) -> anyhow::Result<Seats> {
     village.run(10_000)?;
     ends_in(village, &message, "delivered")?;
     Ok(SENDER)
+}
+
+fn every_datagram_twice(village: &mut Village) -> anyhow::Result<Seats> {
+    village.twice();
+    met(village)?;
+    let more = village.send(0, 1, b"once is enough", None)?;
+    village.run(2_000)?;
+    ends_in(village, &more, "delivered")?;
+    ensure!(village.delivered(1)? == 2, "handed out twice");
+    Ok(ENDS)
+}
+
+fn lost_answer(village: &mut Village) -> anyhow::Result<Seats> {
+    pair(village)?;
+    village.run(100)?;
+    lose_first(village, 2, 1);
+    let message = village.send(0, 1, b"no session yet", None)?;
+    village.run(5_000)?;
+    ends_in(village, &message, "delivered")?;
+    let more = village.send(0, 1, b"and now?", None)?;
+    village.run(5_000)?;
+    ends_in(village, &more, "delivered")?;
+    Ok(ENDS)
+}
+
+/// The neighbour has it, and its word is lost.
+fn lost_taken(village: &mut Village) -> anyhow::Result<Seats> {
+    chain(village)?;
+    village.takes(2, false)?;
+    let mut left = 1;
+    village.lose(move |from, to, bytes| {
+        let hit = left > 0 && (from, to) == (1, 0) && bytes.first() == Some(&3);
+        left -= u32::from(hit);
+        hit
+    });
+    let message = village.send(0, 2, b"have you got it?", None)?;
+    village.run(10_000)?;
+    village.take(2)?;
+    village.run(10_000)?;
+    ends_in(village, &message, "delivered")?;
+    Ok(ALL)
+}
+
+fn five_at_once(village: &mut Village) -> anyhow::Result<Seats> {
+    pair(village)?;
+    village.run(100)?;
+    let mut last = String::new();
+    for number in 0..5_u8 {
+        last = village.send(0, 1, &[number; 20], None)?;
+    }
+    village.run(5_000)?;
+    ends_in(village, &last, "delivered")?;
+    ensure!(village.delivered(1)? == 5);
+    Ok(ENDS)
+}
+
+fn long_in_session(village: &mut Village) -> anyhow::Result<Seats> {
+    met(village)?;
+    let message = village.send(0, 1, &[0xA7; 9_000], None)?;
+    village.run(2_000)?;
+    ends_in(village, &message, "delivered")?;
+    Ok(ENDS)
+}
+
+fn link_comes_back(village: &mut Village) -> anyhow::Result<Seats> {
+    met(village)?;
+    village.part(0, 1)?;
+    let message = village.send(0, 1, b"when you are back", None)?;
+    village.run(300_000)?;
+    village.join(0, 1)?;
+    village.run(5_000)?;
+    ends_in(village, &message, "delivered")?;
+    Ok(ENDS)
+}
+
+fn session_survives(village: &mut Village) -> anyhow::Result<Seats> {
+    village.add(Full, true)?;
+    village.add(Full, true)?;
+    village.join(0, 1)?;
+    let first = village.send(0, 1, b"before", None)?;
+    village.run(2_000)?;
+    ends_in(village, &first, "delivered")?;
+    let second = village.send(0, 1, b"in session", None)?;
+    village.run(2_000)?;
+    ends_in(village, &second, "delivered")?;
+    for node in [1, 0] {
+        village.restart(node)?;
+        village.run(1_000)?;
+        village.join(0, 1)?;
+        village.run(1_000)?;
+        let after = village.send(0, 1, b"after", None)?;
+        village.run(5_000)?;
+        ends_in(village, &after, "delivered")?;
+    }
+    Ok(ENDS)
+}
+
+/// The first relay asks the second one.
+fn over_two_relays(village: &mut Village) -> anyhow::Result<Seats> {
+    village.add(Leaf, false)?;
+    village.add(Relay, false)?;
+    village.add(Relay, false)?;
+    village.add(Leaf, false)?;
+    village.join(0, 1)?;
+    village.join(1, 2)?;
+    village.join(3, 2)?;
+    village.run(500)?;
+    for text in [&b"far away"[..], b"and again"] {
+        let message = village.send(0, 3, text, None)?;
+        village.run(5_000)?;
+        ends_in(village, &message, "delivered")?;
+    }
+    Ok(&[
+        (0, "sender"),
+        (1, "first relay"),
+        (2, "second relay"),
+        (3, "recipient"),
+    ])
+}
+
+/// Two relays, both with a link to the recipient.
+fn two_ways(village: &mut Village) -> anyhow::Result<()> {
+    village.add(Leaf, false)?;
+    village.add(Relay, false)?;
+    village.add(Leaf, false)?;
+    village.add(Relay, false)?;
+    for relay in [1, 3] {
+        village.join(0, relay)?;
+        village.join(2, relay)?;
+    }
+    village.run(500)
+}
+
+fn other_relay(village: &mut Village) -> anyhow::Result<Seats> {
+    two_ways(village)?;
+    village.lose(|from, to, _| (from, to) == (1, 2));
+    let message = village.send(0, 2, b"one of you will do", None)?;
+    village.run(30_000)?;
+    ends_in(village, &message, "delivered")?;
+    Ok(&[
+        (0, "sender"),
+        (1, "silent relay"),
+        (2, "recipient"),
+        (3, "other relay"),
+    ])
+}
+
+fn relay_goes_away(village: &mut Village) -> anyhow::Result<Seats> {
+    two_ways(village)?;
+    village.lose(|from, to, _| (from, to) == (1, 2));
+    let message = village.send(0, 2, b"and then there was one", None)?;
+    village.run(50)?;
+    village.part(0, 1)?;
+    village.part(2, 1)?;
+    village.run(20_000)?;
+    ends_in(village, &message, "delivered")?;
+    Ok(&[(0, "sender"), (2, "recipient"), (3, "other relay")])
 }

@@ -5,15 +5,19 @@
 //! |---|---|
 //! | `village.rs` | nodes, links, time |
 //! | `courses.rs` | the behaviours that are recorded |
+//! | `wander.rs` | courses at random |
 
 mod courses;
 mod village;
+mod wander;
 
 use std::path::Path;
 
 use anyhow::Context;
 
 use crate::transcript::{Transcript, text};
+
+pub use wander::wander;
 
 /// All transcripts, by file name.
 ///

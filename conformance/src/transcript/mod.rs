@@ -5,10 +5,13 @@
 //! | `mod.rs` | the file |
 //! | `play.rs` | one played with a port |
 //! | `same.rs` | outputs against outputs, as far as the book orders them |
+//! | `shrink.rs` | one that parts from the reference becomes short |
 
 mod play;
 mod same;
+mod shrink;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -20,6 +23,7 @@ use crate::profile::Profile;
 pub use play::{Seat, play};
 pub(crate) use play::{Stepped, restart, step};
 pub use same::{Outputs, difference};
+pub use shrink::shrink;
 
 /// A course.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -39,6 +43,9 @@ pub struct Transcript {
     pub reset: Map<String, Value>,
     /// What happens, in order.
     pub steps: Vec<Step>,
+    /// `link:ref` of each envelope that TAKEN was said for, at whatever moment within 20 ms.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub taken: BTreeSet<String>,
     /// How many entries the tables named have in the end.
     pub end: Map<String, Value>,
 }

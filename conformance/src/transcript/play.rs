@@ -207,6 +207,15 @@ fn course<S: Seat>(seat: &mut S, transcript: &Transcript) -> Result<Option<Diff>
             }));
         }
     }
+    if taken != transcript.taken {
+        let missing: Vec<&String> = transcript.taken.difference(&taken).collect();
+        let more: Vec<&String> = taken.difference(&transcript.taken).collect();
+        return Ok(Some(Diff {
+            at: "in the end: TAKEN".to_owned(),
+            expected: json!(missing).to_string(),
+            got: json!(more).to_string(),
+        }));
+    }
     let tables = ask(seat, "inspect", &json!({ "what": "node" }))?;
     let counts = transcript.end.iter().find_map(|(name, expected)| {
         let got = &tables["is"][name];

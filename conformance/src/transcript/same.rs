@@ -1,4 +1,4 @@
-//! Outputs as far as the book orders them: states in their order, frames as a set for each link, the
+//! Outputs as far as the book orders them: of one moment frames, events and proofs are sets, the
 //! pairs of ACKs and the references of TAKENs one by one, since both may be gathered.
 
 use std::collections::BTreeSet;
@@ -24,7 +24,7 @@ pub struct Outputs {
     /// `link:ref:secret` of each pair.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub proofs: BTreeSet<String>,
-    /// Everything but transmissions and records, in order.
+    /// Everything but transmissions and records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Value>,
     /// `link:ref` of each TAKEN: it may come later by 20 ms, so it is compared in the end.
@@ -54,6 +54,8 @@ impl Outputs {
                     self.events.retain(|it| !same(it));
                 }
                 self.events.push(event);
+                // What happens at one moment to different messages and peers has no order.
+                self.events.sort_by_cached_key(Value::to_string);
             }
         }
     }

@@ -261,11 +261,11 @@ class Sending(Scripted):
 
 
 class Held(unittest.TestCase):
-    def test_long_messages_wait_for_the_window(self) -> None:
+    def test_long_messages_wait_for_the_session(self) -> None:
         net = Net()
-        a, b = net.host("a"), net.host("b")
+        a, b = net.host("a", "full"), net.host("b", "full")
         net.join(a, b)
-        for i in range(300):  # over W = 128, too long for a one-shot
+        for i in range(300):  # too long for a one-shot
             a.send(b, f"{i} " + "x" * 1_100)
         self.assertEqual(a.tables()["pending"], 1)
         net.run(60_000)

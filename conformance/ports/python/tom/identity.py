@@ -57,8 +57,8 @@ def x_pk_of(pk: bytes) -> bytes:
 
 def pk_of(x_pk: bytes, sign: bool) -> bytes:
     """y = (u - 1) / (u + 1) with the sign bit received, checked under IDN-1 (IDN-5)."""
-    u = (un_le(x_pk) & ((1 << 255) - 1)) % P
-    if u == P - 1:
+    u = un_le(x_pk)
+    if u >= P - 1:  # one identity has one form; and no point has u = -1
         raise Refused("no point has this u")
     y = (u - 1) * pow(u + 1, -1, P) % P
     pk = le(y | (int(sign) << 255), 32)

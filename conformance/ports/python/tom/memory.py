@@ -54,6 +54,11 @@ class Config:
         return 16 if self.profile == FULL else 2
 
     @property
+    def max_env(self) -> int:
+        """The longest envelope this node opens, and sends."""
+        return 1_200 if self.profile != FULL else self.max_frame - 5
+
+    @property
     def traits(self) -> Traits:
         """What this node says of itself in `pflags`."""
         if self.profile != FULL:

@@ -163,7 +163,7 @@ class Node:
             raise Refused("nobody sends to itself")
         if not 0 <= class_ <= 3:
             raise Refused("no such class")
-        expiry = longest if lifetime is None else self.unix - (-lifetime // MS)
+        expiry = longest if lifetime is None else self.unix + lifetime // MS
         if not self.unix < expiry <= longest:
             raise Refused("lifetime")  # ENV-22
         if not self.contacts.know(to, own=True):

@@ -8,7 +8,7 @@ from . import content
 from .content import Content
 from .conventions import LIFE_MS, same_secret
 from .drops import Drop, Reason, Refused
-from .envelope import CONTROL, NORMAL
+from .envelope import CONTROL, MAX_ENVELOPE, NORMAL
 from .identity import handle_of
 from .message import DELIVERED, READ, Message, Sealed, Settled, Waits
 from .neighbour import Link
@@ -39,7 +39,9 @@ class Outbox:
     # Accepting
 
     def send(self, to: bytes, payload: bytes, expiry: int, class_: int) -> Message:
-        check_length(len(payload), self._node.config.max_frame)
+        session = self._node.sessions.current(to)
+        theirs = session.traits.max_env if session is not None else MAX_ENVELOPE
+        check_length(len(payload), min(self._node.config.max_env, theirs))
         return self.accept(Message(to, handle_of(to), Content(content.BYTES, body=payload), class_, expiry, True))
 
     def control(self, to: bytes, type_: int, body: bytes, expiry: int, session_only: bool = False) -> Message:

@@ -1,0 +1,90 @@
+//! Courses nobody thought of: a small network in which everything happens at random, from one salt.
+
+use anyhow::Context;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+
+use super::village::Village;
+use crate::profile::Profile;
+use crate::transcript::Transcript;
+
+/// How many things happen.
+const DEEDS: u32 = 40;
+
+/// From 0 to below `bound`.
+fn below(rng: &mut ChaCha8Rng, bound: u32) -> u32 {
+    ((u64::from(rng.next_u32()) * u64::from(bound)) >> 32) as u32
+}
+
+/// The courses of all nodes of the network with this salt.
+///
+/// # Errors
+/// The reference does not answer as it should.
+pub fn wander(salt: u64, profile: Profile) -> anyhow::Result<Vec<Transcript>> {
+    let name = format!("wander {salt:016x}");
+    let mut village = Village::new(&name);
+    let mut rng = ChaCha8Rng::seed_from_u64(salt);
+    let nodes = 2 + below(&mut rng, 4) as usize;
+    for _ in 0..nodes {
+        let profiles: &[Profile] = match profile {
+            Profile::Codec | Profile::Leaf => &[Profile::Leaf],
+            Profile::Relay => &[Profile::Leaf, Profile::Relay],
+            Profile::Full => &[Profile::Leaf, Profile::Relay, Profile::Full],
+        };
+        let which = below(&mut rng, profiles.len() as u32) as usize;
+        let profile = profiles.get(which).copied().context("no profile")?;
+        village.add(profile, below(&mut rng, 4) == 0)?;
+    }
+    for node in 1..nodes {
+        village.join(node, below(&mut rng, node as u32) as usize)?;
+    }
+    for _ in 0..DEEDS {
+        deed(&mut village, &mut rng, nodes)?;
+        let pause = 10_u64 << below(&mut rng, 12);
+        village.run(pause)?;
+    }
+    village.lose_nothing();
+    village.run(120_000)?;
+    let seats: Vec<(usize, String)> = (0..nodes).map(|at| (at, format!("node {at}"))).collect();
+    let seats: Vec<(usize, &str)> = seats
+        .iter()
+        .map(|(at, seat)| (*at, seat.as_str()))
+        .collect();
+    village.courses(&name, ("conformance.md#step", &[]), &seats)
+}
+
+/// One thing happens.
+fn deed(village: &mut Village, rng: &mut ChaCha8Rng, nodes: usize) -> anyhow::Result<()> {
+    let one = below(rng, nodes as u32) as usize;
+    let other = (one + 1 + below(rng, nodes as u32 - 1) as usize) % nodes;
+    match below(rng, 16) {
+        0..=6 => {
+            let len = match below(rng, 8) {
+                0 => 1_500 + below(rng, 3_000),
+                1 => 0,
+                _ => below(rng, 300),
+            };
+            let mut payload = vec![0; len as usize];
+            rng.fill_bytes(&mut payload);
+            let lifetime = (below(rng, 4) == 0).then(|| 1_000 * u64::from(1 + below(rng, 90)));
+            village.try_send(one, other, &payload, lifetime)
+        }
+        7 | 8 => {
+            let mut left = 1 + below(rng, 12);
+            let share = 1 + below(rng, 3);
+            let mut dice = ChaCha8Rng::seed_from_u64(u64::from(rng.next_u32()));
+            village.lose(move |_, _, _| {
+                let hit = left > 0 && below(&mut dice, 4) < share;
+                left -= u32::from(hit);
+                hit
+            });
+            Ok(())
+        }
+        9 => village.part(one, other),
+        10 | 11 => village.join_once(one, other),
+        12 => village.takes(one, false),
+        13 => village.take(one),
+        14 => village.restart(one),
+        _ => village.read(one),
+    }
+}

@@ -1,0 +1,76 @@
+//! A course that parts from the reference becomes short: inputs are taken away as long as port and
+//! reference still part.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+
+use super::{Outputs, Seat, Step, Transcript, play, restart, step};
+use crate::judge::Status;
+
+/// The reference in this process.
+struct Own(tom_port::Port);
+
+impl Seat for Own {
+    type Fault = std::convert::Infallible;
+
+    fn ask(&mut self, request: &Map<String, Value>) -> Result<Value, Self::Fault> {
+        let mut request = request.clone();
+        request.insert("id".to_owned(), 1.into());
+        Ok(self.0.answer(&Value::Object(request).to_string()))
+    }
+}
+
+/// What the reference does with these inputs; `None`: it gives no ordinary answer.
+fn recorded(course: &Transcript, steps: &[Step]) -> Option<Transcript> {
+    let mut own = Own(tom_port::Port::default());
+    let mut reset = course.reset.clone();
+    reset.insert("do".to_owned(), "reset".into());
+    let Ok(_reply) = own.ask(&reset);
+    let mut again = Transcript {
+        steps: Vec::new(),
+        taken: BTreeSet::new(),
+        end: Map::new(),
+        ..course.clone()
+    };
+    for expected in steps {
+        let mut done = Step {
+            out: Outputs::default(),
+            drops: Vec::new(),
+            ..expected.clone()
+        };
+        match &expected.input {
+            None => restart(&mut own, &course.reset, expected).ok()?,
+            Some(input) => {
+                let got = step(&mut own, expected.now, &expected.entropy, input).ok()?;
+                again.taken.extend(got.out.taken.iter().cloned());
+                (done.out, done.drops) = (got.out, got.drops);
+            }
+        }
+        again.steps.push(done);
+    }
+    Some(again)
+}
+
+/// The shortest course found in which this port still parts from the reference.
+///
+/// # Errors
+/// The port does not answer.
+pub fn shrink<S: Seat>(seat: &mut S, course: &Transcript) -> Result<Transcript, S::Fault> {
+    let mut best = course.clone();
+    let mut size = best.steps.len() / 2;
+    while size > 0 {
+        let mut at = 0;
+        while at < best.steps.len() {
+            let end = (at + size).min(best.steps.len());
+            let mut steps = best.steps.clone();
+            steps.drain(at..end);
+            match recorded(&best, &steps) {
+                Some(less) if play(seat, &less)?.0 == Status::Fail => best = less,
+                Some(_) | None => at += size,
+            }
+        }
+        size /= 2;
+    }
+    Ok(best)
+}
