@@ -133,7 +133,10 @@ class Node:
         self.down(k.number)
 
     def down(self, number: int) -> None:
-        k = self._link(number)
+        """Of a link that is not up it changes nothing, and so do `blocked` and `writable`."""
+        k = self.links.get(number)
+        if k is None:
+            return
         del self.links[number]
         self.routes.link_down(number)  # ways over others stay, so the loss costs one retry (RTE-33)
         self.relay.link_down(k)
@@ -147,7 +150,8 @@ class Node:
         return k
 
     def blocked(self, number: int, is_blocked: bool) -> None:
-        self._link(number).blocked = is_blocked
+        if number in self.links:
+            self.links[number].blocked = is_blocked
 
     def datagram(self, number: int, data: bytes) -> bool:
         """Whether anything of it was used (or nothing was there to use)."""

@@ -34,7 +34,7 @@ class Sealer:
             return self._put(m, self._data(m, session, plain))
         if m.session_only:
             return self._hold(m)
-        offer = session is None and node.sessions.may_offer(m.to)
+        offer = node.sessions.may_offer(m.to)  # SES-11
         if SEAL_OVER + len(plain) + (SID if offer else 0) > envelope.SMALL_ENVELOPE:
             return self._hold(m)
         return self._put(m, self._one_shot(m, plain, offer))
