@@ -10,7 +10,7 @@
 //! | `envelope.rs`, `content.rs`, `datagram.rs` | layouts |
 //! | `keys.rs` | identities, addresses, commitments, entropy |
 //! | `oneshot.rs`, `session.rs` | what is sealed |
-//! | `node.rs`, `replies.rs` | stories of nodes that end in a drop |
+//! | `node.rs`, `opening.rs`, `replies.rs` | stories of nodes that end in a drop |
 
 mod build;
 mod content;
@@ -20,6 +20,7 @@ mod hand;
 mod keys;
 mod node;
 mod oneshot;
+mod opening;
 mod replies;
 mod session;
 mod sheet;
