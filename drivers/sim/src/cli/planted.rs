@@ -44,6 +44,7 @@ pub(super) fn bug(name: &str) -> Result<Bug, String> {
 const SMALL: usize = 20;
 
 /// A run that fails with the bug and passes without it.
+#[derive(Clone)]
 struct Found {
     /// Its number, from 0.
     run: u64,
@@ -67,7 +68,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
         match find(args, &loaded, bug, 0)? {
             Some(found) => {
                 let small = smallest(args, &loaded, bug, &found)?;
-                say::line(&row(bug, &found, &small));
+                say::line(&row(bug, &found, small.as_ref()));
             }
             None => {
                 missed += 1;
@@ -100,45 +101,42 @@ fn find(args: &Args, loaded: &[Loaded], bug: Bug, mut from: u64) -> anyhow::Resu
     }
 }
 
-/// What a failure shrinks to, and which seed it was: of the first one, and while that is not small,
-/// of the next ones. A failure that hung on much luck gets stuck early, another one may not.
+/// What a failure shrinks to, and which one it was: the first one, and while that is not small, one of
+/// the next. A failure that hung on much luck gets stuck early, another one may not.
 fn smallest(
     args: &Args,
     loaded: &[Loaded],
     bug: Bug,
     first: &Found,
-) -> anyhow::Result<Option<(Shrunk, u64)>> {
-    let mut best: Option<(Shrunk, u64)> = None;
+) -> anyhow::Result<Option<(Shrunk, Found)>> {
+    let mut best: Option<(Shrunk, Found)> = None;
     if args.budget == 0 {
         return Ok(best);
     }
-    let mut setup = first.setup.clone();
-    let mut run = first.run;
+    let mut next = Some(first.clone());
     for left in (0..args.tries.max(1)).rev() {
+        let Some(found) = next.take() else {
+            break;
+        };
         let another = |setup: &Setup| fails_without(bug, setup);
         let options = Options {
             budget: Duration::from_secs(args.budget),
             another: Some(&another),
             ..Options::default()
         };
-        let shrunk = shrink(&setup, &options).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let shrunk =
+            shrink(&found.setup, &options).map_err(|error| anyhow::anyhow!("{error:?}"))?;
+        let (small, run) = (shrunk.externals.len() <= SMALL, found.run);
         let size = |shrunk: &Shrunk| (shrunk.externals.len(), shrunk.nodes);
         if best
             .as_ref()
             .is_none_or(|(known, _)| size(&shrunk) < size(known))
         {
-            best = Some((shrunk, setup.seed));
+            best = Some((shrunk, found));
         }
-        let small = best
-            .as_ref()
-            .is_some_and(|(best, _)| best.externals.len() <= SMALL);
-        if small || left == 0 {
-            break;
+        if !small && left > 0 {
+            next = find(args, loaded, bug, run + 1)?;
         }
-        let Some(found) = find(args, loaded, bug, run + 1)? else {
-            break;
-        };
-        (setup, run) = (found.setup, found.run);
     }
     Ok(best)
 }
@@ -195,23 +193,23 @@ fn failed(outcome: &Outcome) -> bool {
     )
 }
 
-fn row(bug: Bug, found: &Found, small: &Option<(Shrunk, u64)>) -> String {
+fn row(bug: Bug, found: &Found, small: Option<&(Shrunk, Found)>) -> String {
     let outcome = &found.outcome;
     let by = outcome.wrong.first();
     let by = by.map_or("", |wrong| wrong.what.as_str());
     let small = match small {
         None => String::from("| - | - |"),
-        Some((shrunk, seed)) => {
-            let of = if *seed == outcome.seed {
+        Some((shrunk, of)) => {
+            let which = if of.run == found.run {
                 String::new()
             } else {
-                format!(" (seed {seed})")
+                format!(" ({}, seed {})", of.outcome.scenario, of.outcome.seed)
             };
             format!(
-                "| {} → {}{of} | {} → {} |",
-                found.setup.schedule.externals.len(),
+                "| {} → {}{which} | {} → {} |",
+                of.setup.schedule.externals.len(),
                 shrunk.externals.len(),
-                outcome.nodes,
+                of.outcome.nodes,
                 shrunk.nodes
             )
         }

@@ -22,6 +22,8 @@ pub(super) struct Hunt<'a> {
     pub(super) options: &'a Options<'a>,
     pub(super) stage: &'static str,
     pub(super) probes: u64,
+    /// Where a failure begins in a world in parts, parts say nothing against a smaller one.
+    in_parts: bool,
     /// Setups that do not fail: whatever does is taken at once.
     cache: BTreeMap<u128, ()>,
     begun: Instant,
@@ -68,6 +70,7 @@ impl<'a> Hunt<'a> {
         options: &'a Options<'a>,
     ) -> Self {
         Self {
+            in_parts: !joined(&setup),
             predicate,
             best: setup,
             outcome,
@@ -183,7 +186,7 @@ impl<'a> Hunt<'a> {
     /// Whether a failure of this setup would say anything: that a message does not arrive where no
     /// link leads does not.
     fn makes_sense(&self, setup: &Setup) -> bool {
-        !self.predicate.is_slowness() || joined(setup)
+        self.in_parts || !self.predicate.is_slowness() || joined(setup)
     }
 
     /// Tries one setup.

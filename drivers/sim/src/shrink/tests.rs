@@ -240,6 +240,31 @@ fn a_world_in_parts_is_no_smaller_failure() {
     assert!(joined(&with_externals(&apart, met)));
 }
 
+/// What fails because links lead nowhere from the beginning is made smaller all the same.
+#[test]
+fn a_failure_in_a_world_in_parts_becomes_small() {
+    let text = "[scenario]\nname = \"in parts\"\nduration = \"60s\"\n[topology]\nnodes = 6\n\
+                shape = { kind = \"none\" }\n\
+                [[traffic]]\nkind = \"uniform\"\nper_hour = 120\n\
+                [[assert]]\nmetric = \"delivery_rate\"\nop = \">\"\nvalue = 0.5\n";
+    let scenario = parse(text, "a.toml").unwrap();
+    let schedule = expand(&scenario, 3, &Files::default()).unwrap();
+    let setup = Setup::new(
+        Arc::new(scenario),
+        Arc::new(schedule),
+        3,
+        Arc::new(Table::None),
+    );
+    assert!(!joined(&setup));
+    let before = setup.schedule.externals.len();
+    let small = shrunk(&setup, 2);
+    assert!(
+        before > 5 && small.externals.len() == 1,
+        "{before}: {:?}",
+        small.externals
+    );
+}
+
 #[test]
 fn stories_are_short_and_keep_the_message_and_the_calm() {
     let mut setup = setup(40, 20, 2);
