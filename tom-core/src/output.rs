@@ -109,6 +109,39 @@ pub enum State {
     Expired,
 }
 
+impl State {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 7] = [
+        Self::Pending,
+        Self::Sent,
+        Self::Relayed,
+        Self::Passed,
+        Self::Delivered,
+        Self::Read,
+        Self::Expired,
+    ];
+
+    /// Its name: one lower-case word, as in programs' output and conformance cases.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sent => "sent",
+            Self::Relayed => "relayed",
+            Self::Passed => "passed",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// The state of this name; `None` when there is none.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.name() == name)
+    }
+}
+
 /// A fact about the past, small enough to copy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -233,3 +266,6 @@ pub struct ShortBuffer {
     /// The length that always suffices, in bytes.
     pub need: usize,
 }
+
+#[cfg(test)]
+mod tests;

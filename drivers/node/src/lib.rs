@@ -77,7 +77,7 @@ pub use event::{Event, Events};
 pub use identity::{Identity, data_dir, private_dir};
 pub use message::{Held, Message, Messages};
 pub use peer::{Peer, PeerError};
-pub use sending::{Delivery, Sending, state_from_name, state_name};
+pub use sending::{Delivery, Sending};
 pub use status::{LinkStatus, Status};
 
 pub use tom_core::Config as EngineConfig;

@@ -64,33 +64,3 @@ impl Sending {
         self.now()
     }
 }
-
-/// A state as one lower-case word.
-#[must_use]
-pub const fn state_name(state: State) -> &'static str {
-    match state {
-        State::Pending => "pending",
-        State::Sent => "sent",
-        State::Relayed => "relayed",
-        State::Passed => "passed",
-        State::Delivered => "delivered",
-        State::Read => "read",
-        State::Expired => "expired",
-    }
-}
-
-/// The state with this name; `None` when there is none.
-#[must_use]
-pub fn state_from_name(name: &str) -> Option<State> {
-    [
-        State::Pending,
-        State::Sent,
-        State::Relayed,
-        State::Passed,
-        State::Delivered,
-        State::Read,
-        State::Expired,
-    ]
-    .into_iter()
-    .find(|state| state_name(*state) == name)
-}

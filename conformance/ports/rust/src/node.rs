@@ -10,9 +10,7 @@ use tom_core::entropy::{Draw, Named, Seed};
 use tom_core::error::Drop;
 use tom_core::identity::{PublicKey, SoftKeys};
 use tom_core::input::{Command, Input, LinkEvent, LinkId, Send, SendResult};
-use tom_core::output::{
-    DeliveryId, Event, Output, Record, RecordKey, RecordKind, State, Ticket, Verdict,
-};
+use tom_core::output::{DeliveryId, Event, Output, Record, RecordKey, RecordKind, Ticket, Verdict};
 use tom_core::storage::{Heap, Limits};
 use tom_core::time::{Instant, Span, UnixTime};
 use tom_core::wire::Reference;
@@ -435,16 +433,7 @@ const fn draw_name(draw: Draw) -> &'static str {
 fn noticed(event: Event) -> Option<Value> {
     match event {
         Event::Message { id, state } => {
-            let state = match state {
-                State::Pending => "pending",
-                State::Sent => "sent",
-                State::Relayed => "relayed",
-                State::Passed => "passed",
-                State::Delivered => "delivered",
-                State::Read => "read",
-                State::Expired => "expired",
-            };
-            Some(json!({ "is": "state", "message": hex(&id.0), "state": state }))
+            Some(json!({ "is": "state", "message": hex(&id.0), "state": state.name() }))
         }
         Event::Session { peer } => Some(json!({ "is": "session", "pk": hex(peer.as_bytes()) })),
         Event::Bug(bug) => Some(json!({ "is": "bug", "what": format!("{bug:?}") })),

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use serde_json::{Value, json};
-use tom::{Message, State, state_name};
+use tom::{Message, State};
 
 /// Prints a line to stdout. Ends the process when nobody reads it, as a filter does.
 pub(crate) fn line(text: impl std::fmt::Display) {
@@ -95,7 +95,7 @@ pub(crate) fn meaning(state: State) -> &'static str {
 pub(crate) fn delivery(delivery: &tom::Delivery) -> Value {
     json!({
         "id": delivery.id.to_string(),
-        "state": state_name(delivery.state),
+        "state": delivery.state.name(),
         "delivered": delivery.is_delivered(),
         "us": u64::try_from(delivery.took.as_micros()).unwrap_or(u64::MAX),
     })

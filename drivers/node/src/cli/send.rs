@@ -100,7 +100,7 @@ fn report(common: &Common, delivery: &Value, otherwise: &str) -> u8 {
         say::line(format_args!("delivered in {ms} ms, message {}", text("id")));
     } else {
         let state = text("state");
-        let meaning = tom::state_from_name(state).map_or("", say::meaning);
+        let meaning = tom::State::from_name(state).map_or("", say::meaning);
         say::line(format_args!(
             "not proven delivered: {state} ({meaning}); {otherwise}"
         ));

@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::net::{UnixListener, UnixStream};
 use tom::adversary::{Adversary, Mischief};
-use tom::{Address, Client, DeliveryId, Event, MessageId, Outgoing, PathReport, state_name};
+use tom::{Address, Client, DeliveryId, Event, MessageId, Outgoing, PathReport};
 
 use super::control::{Request, socket};
 use super::{WrongInput, say};
@@ -224,7 +224,7 @@ async fn events(client: &Client, write: &mut OwnedWriteHalf) -> anyhow::Result<(
 fn event_json(event: &Event) -> Value {
     match event {
         Event::Message { id, state } => {
-            json!({ "event": "message", "id": id.to_string(), "state": state_name(*state) })
+            json!({ "event": "message", "id": id.to_string(), "state": state.name() })
         }
         Event::Session { peer } => json!({ "event": "session", "peer": peer.to_string() }),
         Event::NeighbourUp { peer } => json!({ "event": "neighbour_up", "peer": peer.to_string() }),
@@ -250,7 +250,7 @@ fn path(report: &PathReport) -> Value {
     });
     json!({
         "id": report.id.to_string(),
-        "state": state_name(report.state),
+        "state": report.state.name(),
         "age_ms": report.age.as_millis(),
         "sends": report.sends,
         "in_session": report.in_session,

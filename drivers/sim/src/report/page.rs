@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use tom_core::output::State;
 use tom_core::wire::Reference;
 
 use super::film::Film;
@@ -179,7 +180,7 @@ impl<'a> Data<'a> {
             frames,
             words: Words {
                 frames: words::FRAMES,
-                states: words::STATES,
+                states: State::ALL.map(State::name),
                 fates: words::FATES,
                 lost: Why::ALL.iter().map(|why| why.name()).collect(),
                 drops: tom_core::error::Drop::ALL

@@ -220,7 +220,7 @@ fn facts(film: &Film, out: &mut Out) {
                 out.put("i", at, node, OWN, name).args = json!({ "over": over });
             }
             Fact::Told { number, state } => {
-                let state = words::STATES[usize::from(words::state(*state))];
+                let state = state.name();
                 out.put("i", at, node, OWN, format!("message {number} is {state}"));
                 let life = sender.get(number).copied().unwrap_or(node);
                 let step = out.put("n", at, life, OWN, state.to_owned());

@@ -13,17 +13,6 @@ pub(super) const FRAMES: [&str; 13] = [
     "PING", "?",
 ];
 
-/// States of messages, by the number [`state`] gives.
-pub(super) const STATES: [&str; 7] = [
-    "pending",
-    "sent",
-    "relayed",
-    "passed",
-    "delivered",
-    "read",
-    "expired",
-];
-
 /// What became of messages, by the number [`fate`] gives.
 pub(super) const FATES: [&str; 4] = ["proven", "unproven", "lost", "under way"];
 
@@ -42,17 +31,9 @@ pub(super) const fn frame(seen: &Seen) -> u8 {
     }
 }
 
-/// The place in [`STATES`] of a state.
+/// The place in [`State::ALL`] of a state.
 pub(super) const fn state(state: State) -> u8 {
-    match state {
-        State::Pending => 0,
-        State::Sent => 1,
-        State::Relayed => 2,
-        State::Passed => 3,
-        State::Delivered => 4,
-        State::Read => 5,
-        State::Expired => 6,
-    }
+    state as u8
 }
 
 /// The place in [`FATES`] of a fate.
