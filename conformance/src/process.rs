@@ -1,8 +1,8 @@
 //! The port as a subprocess: one line in, one line out, in time. Spec CNF-1.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError, sync_channel};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::time::Duration;
 
 use jsonschema::Validator;
@@ -37,7 +37,8 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct Process {
     child: Child,
-    stdin: Option<ChildStdin>,
+    /// Written by a thread of its own: a port that does not read must not keep the runner waiting.
+    requests: Option<SyncSender<String>>,
     lines: Receiver<Vec<u8>>,
     schema: Validator,
     patience: Duration,
@@ -66,8 +67,18 @@ impl Process {
             .stdout(Stdio::piped())
             .spawn()
             .map_err(|error| fault(&format!("{program}: {error}")))?;
-        let stdin = child.stdin.take();
         let stdout = child.stdout.take();
+        let requests = child.stdin.take().map(|mut stdin| {
+            let (requests, waiting) = sync_channel::<String>(1);
+            std::thread::spawn(move || {
+                for line in waiting {
+                    if stdin.write_all(line.as_bytes()).is_err() || stdin.flush().is_err() {
+                        break;
+                    }
+                }
+            });
+            requests
+        });
         let (sender, lines) = sync_channel(WAITING);
         std::thread::spawn(move || {
             let Some(stdout) = stdout else {
@@ -84,7 +95,7 @@ impl Process {
         });
         Ok(Self {
             child,
-            stdin,
+            requests,
             lines,
             schema,
             patience,
@@ -108,12 +119,11 @@ impl Process {
         request.insert("id".to_owned(), id.into());
         let mut line = Value::Object(request).to_string();
         line.push('\n');
-        let wrote = self.stdin.as_mut().map(|stdin| {
-            stdin
-                .write_all(line.as_bytes())
-                .and_then(|()| stdin.flush())
-        });
-        if !matches!(wrote, Some(Ok(()))) {
+        let given = self
+            .requests
+            .as_ref()
+            .map(|requests| requests.try_send(line));
+        if !matches!(given, Some(Ok(()))) {
             return Err(self.ended());
         }
         let line = match self.lines.recv_timeout(self.patience) {
@@ -159,7 +169,7 @@ impl crate::transcript::Seat for Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        drop(self.stdin.take());
+        drop(self.requests.take());
         for _ in 0..20 {
             if matches!(self.child.try_wait(), Ok(Some(_))) {
                 return;

@@ -37,16 +37,19 @@ fn port(directory: &Path, second: &str) -> String {
     format!("sh {}", path.display())
 }
 
-fn results(command: &str) -> Results {
-    let plan = Plan {
+fn plan(command: &str) -> Plan<'_> {
+    Plan {
         port: command,
         profile: Profile::Codec,
         patience: std::time::Duration::from_millis(700),
         known: std::collections::BTreeSet::default(),
         first: false,
         only: None,
-    };
-    run(&plan, &vectors(), &[]).unwrap()
+    }
+}
+
+fn results(command: &str) -> Results {
+    run(&plan(command), &vectors(), &[]).unwrap()
 }
 
 fn told(second: &str) -> (String, Results) {
@@ -119,17 +122,35 @@ fn a_port_that_falls_over_each_time_is_asked_no_more_after_a_while() {
     assert_eq!(results.count(Status::Fail), results.cases.len());
 }
 
+/// A request longer than a pipe holds, to a port that has stopped reading.
+#[test]
+fn a_port_that_does_not_read_keeps_nobody_waiting() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("vectors/envelope.json");
+    let mut file = read(&path).unwrap();
+    let long =
+        |case: &tom_conformance::cases::Case| case.ask["bytes"].as_str().unwrap().len() > 100_000;
+    file.test_groups.truncate(1);
+    file.test_groups[0].tests.retain(long);
+    assert!(!file.test_groups[0].tests.is_empty());
+    let hello = r#"{"id":1,"name":"x","version":"1","language":"sh","spec":"0.1","profiles":[]}"#;
+    let directory = tempfile::tempdir().unwrap();
+    let script = directory.path().join("port.sh");
+    std::fs::write(
+        &script,
+        format!("read -r line\necho '{hello}'\nexec sleep 20\n"),
+    )
+    .unwrap();
+    let command = format!("sh {}", script.display());
+    let results = run(&plan(&command), &[(path, file)], &[]).unwrap();
+    let told = results.cases[0].diff.as_ref().unwrap();
+    assert!(told.got.contains("did not answer"), "{}", told.got);
+}
+
 #[test]
 fn a_port_that_does_not_start_is_no_result() {
-    let plan = Plan {
-        port: "/there/is/no/such/port",
-        profile: Profile::Codec,
-        patience: std::time::Duration::from_millis(100),
-        known: std::collections::BTreeSet::default(),
-        first: false,
-        only: None,
-    };
-    let error = run(&plan, &vectors(), &[]).unwrap_err().to_string();
+    let error = run(&plan("/there/is/no/such/port"), &vectors(), &[])
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("does not start"), "{error}");
 }
 
