@@ -75,16 +75,18 @@ pub enum Expected {
     Acceptable,
 }
 
+/// A request with these fields, still without its id.
+pub(crate) fn request(what: &str, fields: &Value) -> Map<String, Value> {
+    let mut request = fields.as_object().cloned().unwrap_or_default();
+    request.insert("do".to_owned(), what.into());
+    request
+}
+
 /// The requests of a story, in their order: the reset, then each step.
 ///
 /// # Errors
 /// It has none.
 pub fn story(ask: &Value) -> anyhow::Result<Vec<Map<String, Value>>> {
-    let request = |what: &str, fields: &Value| {
-        let mut request = fields.as_object().cloned().unwrap_or_default();
-        request.insert("do".to_owned(), what.into());
-        request
-    };
     let steps = ask["steps"].as_array().context("a story without steps")?;
     let steps = steps.iter().map(|step| request("step", step));
     Ok([request("reset", &ask["reset"])]

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::cases::{Case, File, Group, story};
+use crate::cases::{Case, File, Group, request, story};
 use crate::judge::{Diff, Status, judge};
 use crate::process::{Fault, Process};
 use crate::profile::Profile;
@@ -135,10 +135,6 @@ impl Seat<'_> {
     }
 }
 
-fn request(what: &str) -> Map<String, Value> {
-    Map::from_iter([("do".to_owned(), what.into())])
-}
-
 impl transcript::Seat for Seat<'_> {
     type Fault = Fault;
 
@@ -162,7 +158,7 @@ pub fn run(
         process: None,
         restarts: 0,
     };
-    let hello = seat.ask(&request("hello"))?;
+    let hello = seat.ask(&request("hello", &Value::Null))?;
     let hello: Hello =
         serde_json::from_value(hello).map_err(|error| Fault::Rubbish(error.to_string()))?;
     let mut cases = Vec::new();
@@ -215,9 +211,8 @@ pub fn name(path: &Path, case: &Case) -> String {
 /// port cannot go on.
 fn answer(seat: &mut Seat<'_>, group: &Group, case: &Case) -> Result<Value, Fault> {
     if group.kind != "node" {
-        let mut asked = request(&group.kind);
+        let mut asked = request(&group.kind, &Value::Object(case.ask.clone()));
         asked.insert("what".to_owned(), group.what.clone().into());
-        asked.extend(case.ask.clone());
         return seat.ask(&asked);
     }
     let ask = Value::Object(case.ask.clone());

@@ -53,10 +53,22 @@ pub fn all() -> anyhow::Result<Vec<(&'static str, File)>> {
 /// # Errors
 /// The reference does not agree with a case, or a file cannot be written.
 pub fn generate(directory: &Path, bless: bool) -> anyhow::Result<usize> {
+    let files = all()?.into_iter();
+    let texts = files.map(|(name, file)| Ok((name.to_owned(), text(&file)?)));
+    keep(directory, bless, texts)
+}
+
+/// Compares texts with the files of their names, and with `bless` writes those that differ. Says how
+/// many do.
+pub(crate) fn keep(
+    directory: &Path,
+    bless: bool,
+    texts: impl Iterator<Item = anyhow::Result<(String, String)>>,
+) -> anyhow::Result<usize> {
     let mut different = 0;
-    for (name, file) in all()? {
+    for named in texts {
+        let (name, text) = named?;
         let path = directory.join(format!("{name}.json"));
-        let text = text(&file)?;
         if std::fs::read_to_string(&path).is_ok_and(|known| known == text) {
             continue;
         }
@@ -70,43 +82,29 @@ pub fn generate(directory: &Path, bless: bool) -> anyhow::Result<usize> {
 
 /// One line per case: a change shows as what it is.
 fn text(file: &File) -> anyhow::Result<String> {
-    let json = |value: &dyn erased::Json| value.text();
     let mut out = format!(
         "{{\n\"algorithm\": {},\n\"schema\": {},\n\"numberOfTests\": {},\n\"notes\": {},\n\"testGroups\": [\n",
-        json(&file.algorithm)?,
-        json(&file.schema)?,
+        serde_json::to_string(&file.algorithm)?,
+        serde_json::to_string(&file.schema)?,
         file.number_of_tests,
-        json(&file.notes)?
+        serde_json::to_string(&file.notes)?
     );
     for (place, group) in file.test_groups.iter().enumerate() {
         out.push_str(if place == 0 { "" } else { ",\n" });
         out.push_str(&format!(
             "{{\"type\": {}, \"what\": {}, \"profile\": {}, \"tests\": [\n",
-            json(&group.kind)?,
-            json(&group.what)?,
-            json(&group.profile)?
+            serde_json::to_string(&group.kind)?,
+            serde_json::to_string(&group.what)?,
+            serde_json::to_string(&group.profile)?
         ));
         for (place, case) in group.tests.iter().enumerate() {
             out.push_str(if place == 0 { "" } else { ",\n" });
-            out.push_str(&json(case)?);
+            out.push_str(&serde_json::to_string(case)?);
         }
         out.push_str("\n]}");
     }
     out.push_str("\n]\n}\n");
     Ok(out)
-}
-
-mod erased {
-    /// Anything that can be written as JSON.
-    pub(super) trait Json {
-        fn text(&self) -> serde_json::Result<String>;
-    }
-
-    impl<T: serde::Serialize> Json for T {
-        fn text(&self) -> serde_json::Result<String> {
-            serde_json::to_string(self)
-        }
-    }
 }
 
 /// How many cases there are, by area and result; and whether no way of being wrong is too common.

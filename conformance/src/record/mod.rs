@@ -13,8 +13,7 @@ mod wander;
 
 use std::path::Path;
 
-use anyhow::Context;
-
+use crate::generate::keep;
 use crate::transcript::{Transcript, text};
 
 pub use wander::wander;
@@ -33,17 +32,7 @@ pub fn all() -> anyhow::Result<Vec<(String, Transcript)>> {
 /// # Errors
 /// A course does not come to what it is about, or a file cannot be written.
 pub fn record(directory: &Path, bless: bool) -> anyhow::Result<usize> {
-    let mut different = 0;
-    for (name, transcript) in all()? {
-        let path = directory.join(format!("{name}.json"));
-        let text = text(&transcript)?;
-        if std::fs::read_to_string(&path).is_ok_and(|known| known == text) {
-            continue;
-        }
-        different += 1;
-        if bless {
-            std::fs::write(&path, text).with_context(|| path.display().to_string())?;
-        }
-    }
-    Ok(different)
+    let courses = all()?.into_iter();
+    let texts = courses.map(|(name, course)| Ok((name, text(&course)?)));
+    keep(directory, bless, texts)
 }

@@ -10,6 +10,7 @@ use rand_core::{Rng, SeedableRng};
 use serde_json::{Map, Value, json};
 use tom_port::Port;
 
+use crate::cases::request;
 use crate::profile::Profile;
 use crate::transcript::{Seat, Step, Transcript};
 use crate::transcript::{Stepped, restart, step};
@@ -39,19 +40,6 @@ struct House {
     takes: bool,
     /// What its application saw.
     seen: Vec<Value>,
-}
-
-/// The reference in this process.
-struct Own<'a>(&'a mut Port);
-
-impl Seat for Own<'_> {
-    type Fault = anyhow::Error;
-
-    fn ask(&mut self, request: &Map<String, Value>) -> anyhow::Result<Value> {
-        let mut request = request.clone();
-        request.insert("id".to_owned(), 1.into());
-        Ok(self.0.answer(&Value::Object(request).to_string()))
-    }
 }
 
 /// Nodes of the reference with links between them.
@@ -103,9 +91,7 @@ impl Village {
         });
         let reset = reset.as_object().cloned().unwrap_or_default();
         let mut port = Port::default();
-        let mut ask = reset.clone();
-        ask.insert("do".to_owned(), "reset".into());
-        let reply = Own(&mut port).ask(&ask)?;
+        let Ok(reply) = port.ask(&request("reset", &Value::Object(reset.clone())));
         let pk = reply["pk"].as_str().with_context(|| reply.to_string())?;
         self.houses.push(House {
             pk: pk.to_owned(),
@@ -276,7 +262,7 @@ impl Village {
             drops: Vec::new(),
         };
         let reset = house.reset.clone();
-        if restart(&mut Own(&mut house.port), &reset, &recorded).is_err() {
+        if restart(&mut house.port, &reset, &recorded).is_err() {
             bail!("no restart");
         }
         house.steps.push(recorded);
@@ -291,7 +277,7 @@ impl Village {
     fn input(&mut self, at: usize, input: Value) -> anyhow::Result<Value> {
         let (now, entropy) = (self.now, self.entropy());
         let house = self.house(at)?;
-        let done = step(&mut Own(&mut house.port), now, &entropy, &input);
+        let done = step(&mut house.port, now, &entropy, &input);
         let Stepped {
             out,
             drops,
@@ -418,8 +404,9 @@ impl Village {
         let mut all = Vec::new();
         for (at, seat) in seats {
             let house = self.house(*at)?;
-            let ask = json!({ "do": "inspect", "what": "node" });
-            let tables = Own(&mut house.port).ask(&ask.as_object().cloned().unwrap_or_default())?;
+            let Ok(tables) = house
+                .port
+                .ask(&request("inspect", &json!({ "what": "node" })));
             let watched = ["outbox", "inbox", "forwards"];
             let end = watched
                 .iter()

@@ -21,7 +21,7 @@ use crate::cases::Unreadable;
 use crate::profile::Profile;
 
 pub use play::{Seat, play};
-pub(crate) use play::{Stepped, restart, step};
+pub(crate) use play::{Stepped, ask, restart, step};
 pub use same::{Outputs, difference};
 pub use shrink::shrink;
 

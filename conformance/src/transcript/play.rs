@@ -4,10 +4,13 @@
 //! durable at once, and what is due is ticked at once. What comes of that belongs to the step.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 
 use serde_json::{Map, Value, json};
+use tom_port::Port;
 
 use super::{Outputs, Step, Transcript, difference};
+use crate::cases::request;
 use crate::judge::{Diff, Status};
 
 /// Rounds of feedback that one step may cause.
@@ -23,6 +26,17 @@ pub trait Seat {
     /// # Errors
     /// It does not answer.
     fn ask(&mut self, request: &Map<String, Value>) -> Result<Value, Self::Fault>;
+}
+
+/// The reference in this process.
+impl Seat for Port {
+    type Fault = Infallible;
+
+    fn ask(&mut self, request: &Map<String, Value>) -> Result<Value, Infallible> {
+        let mut request = request.clone();
+        request.insert("id".to_owned(), 1.into());
+        Ok(self.answer(&Value::Object(request).to_string()))
+    }
 }
 
 /// What a step came to.
@@ -45,14 +59,12 @@ pub(crate) enum Stuck<F> {
     Answer(Value),
 }
 
-fn request(what: &str, fields: &Value) -> Map<String, Value> {
-    let mut request = fields.as_object().cloned().unwrap_or_default();
-    request.insert("do".to_owned(), what.into());
-    request
-}
-
 /// Asks, and goes on only with an ordinary answer.
-fn ask<S: Seat>(seat: &mut S, what: &str, fields: &Value) -> Result<Value, Stuck<S::Fault>> {
+pub(crate) fn ask<S: Seat>(
+    seat: &mut S,
+    what: &str,
+    fields: &Value,
+) -> Result<Value, Stuck<S::Fault>> {
     let reply = seat.ask(&request(what, fields)).map_err(Stuck::Fault)?;
     let ends = ["unsupported", "error", "starved"];
     if ends.iter().any(|end| !reply[*end].is_null()) {
@@ -77,6 +89,7 @@ pub(crate) fn step<S: Seat>(
         raw: Vec::new(),
         reply: reply.clone(),
     };
+    all.out.verdict(&reply);
     let mut replies = vec![reply];
     let mut rest = entropy.clone();
     draw(&mut rest, &all.reply);
@@ -99,7 +112,7 @@ pub(crate) fn step<S: Seat>(
         if feedback.is_empty() {
             // What is due now runs now.
             if all.wake.is_none_or(|wake| wake > now) {
-                break;
+                return Ok(all);
             }
             feedback.push(json!({ "is": "tick" }));
         }
@@ -110,7 +123,8 @@ pub(crate) fn step<S: Seat>(
             replies.push(reply);
         }
     }
-    Ok(all)
+    let what = format!("still something to do after {ROUNDS} rounds of {input}");
+    Err(Stuck::Answer(json!({ "error": what })))
 }
 
 /// Takes what was drawn from the front of the lists.

@@ -24,7 +24,7 @@ pub struct Outputs {
     /// `link:ref:secret` of each pair.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub proofs: BTreeSet<String>,
-    /// Everything but transmissions and records.
+    /// A refusal, the id of a message accepted, and everything put out but transmissions and records.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub events: Vec<Value>,
     /// `link:ref` of each TAKEN: it may come later by 20 ms, so it is compared in the end.
@@ -33,6 +33,17 @@ pub struct Outputs {
 }
 
 impl Outputs {
+    /// Takes in what became of the input itself, where that is more than that it was used.
+    pub fn verdict(&mut self, reply: &Value) {
+        if reply["verdict"] == "refused" {
+            self.events.push(json!({ "is": "refused" }));
+        }
+        if !reply["message"].is_null() {
+            let id = &reply["message"];
+            self.events.push(json!({ "is": "accepted", "message": id }));
+        }
+    }
+
     /// Takes in an output.
     pub fn add(&mut self, output: &Value) {
         match output["is"].as_str() {

@@ -4,29 +4,15 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
+use tom_port::Port;
 
-use super::{Outputs, Seat, Step, Transcript, play, restart, step};
+use super::{Outputs, Seat, Step, Transcript, ask, play, restart, step};
 use crate::judge::Status;
-
-/// The reference in this process.
-struct Own(tom_port::Port);
-
-impl Seat for Own {
-    type Fault = std::convert::Infallible;
-
-    fn ask(&mut self, request: &Map<String, Value>) -> Result<Value, Self::Fault> {
-        let mut request = request.clone();
-        request.insert("id".to_owned(), 1.into());
-        Ok(self.0.answer(&Value::Object(request).to_string()))
-    }
-}
 
 /// What the reference does with these inputs; `None`: it gives no ordinary answer.
 fn recorded(course: &Transcript, steps: &[Step]) -> Option<Transcript> {
-    let mut own = Own(tom_port::Port::default());
-    let mut reset = course.reset.clone();
-    reset.insert("do".to_owned(), "reset".into());
-    let Ok(_reply) = own.ask(&reset);
+    let mut own = Port::default();
+    ask(&mut own, "reset", &Value::Object(course.reset.clone())).ok()?;
     let mut again = Transcript {
         steps: Vec::new(),
         taken: BTreeSet::new(),
