@@ -13,7 +13,7 @@ use super::{Outputs, Step, Transcript, difference};
 use crate::cases::request;
 use crate::judge::{Diff, Status};
 
-/// Rounds of feedback that one step may cause.
+/// Rounds of feedback that one step may cause. Spec conformance, "Transcripts".
 const ROUNDS: usize = 32;
 
 /// Whoever answers: a subprocess, or the reference in this process.

@@ -27,7 +27,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
-    /// Takes a message of the application, if its life and length can be. Spec ENV-22.
+    /// Takes a message of the application, if its life and length can be. Spec ENV-22, DLV-27.
     fn send(&mut self, send: Send<'_>) -> Result<MessageId, Fault> {
         let lifetime = send.lifetime.unwrap_or(self.config.max_lifetime());
         if lifetime < Span::from_secs(1) || lifetime > self.config.max_lifetime() {
