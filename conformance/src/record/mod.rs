@@ -8,6 +8,7 @@
 //! | `wander.rs` | courses at random |
 
 mod courses;
+mod player;
 mod village;
 mod wander;
 

@@ -68,7 +68,7 @@ fn deed(village: &mut Village, rng: &mut ChaCha8Rng, nodes: usize) -> anyhow::Re
             let mut payload = vec![0; len as usize];
             rng.fill_bytes(&mut payload);
             let lifetime = (below(rng, 4) == 0).then(|| 1_000 * u64::from(1 + below(rng, 90)));
-            village.try_send(one, other, &payload, lifetime)
+            village.try_send(one, other, &payload, lifetime).map(|_| ())
         }
         7 | 8 => {
             let mut left = 1 + below(rng, 12);
