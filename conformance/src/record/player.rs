@@ -7,7 +7,7 @@ use crate::process::{Fault, Process};
 use crate::transcript::Seat;
 
 /// Whoever answers for a node.
-pub(super) enum Player {
+pub enum Player {
     /// The reference, in this process.
     Reference(Box<Port>),
     /// A port, in a process of its own.
@@ -16,13 +16,23 @@ pub(super) enum Player {
 
 impl Player {
     /// The reference.
-    pub(super) fn reference() -> Self {
+    #[must_use]
+    pub fn reference() -> Self {
         Self::Reference(Box::default())
+    }
+
+    /// The process of a port.
+    #[must_use]
+    pub fn process(self) -> Option<Process> {
+        match self {
+            Self::Reference(_) => None,
+            Self::Port(process) => Some(*process),
+        }
     }
 
     /// Whether this is a port.
     #[must_use]
-    pub(super) const fn is_port(&self) -> bool {
+    pub const fn is_port(&self) -> bool {
         matches!(self, Self::Port(_))
     }
 }

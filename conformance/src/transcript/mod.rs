@@ -23,7 +23,7 @@ use crate::profile::Profile;
 pub use play::{Seat, play};
 pub(crate) use play::{Stepped, Stuck, ask, drawn, restart, step};
 pub use same::{Outputs, difference};
-pub use shrink::{shrink, without_idle_ticks};
+pub use shrink::{recorded, shrink, without_idle_ticks};
 
 /// A course.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

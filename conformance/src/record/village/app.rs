@@ -1,10 +1,24 @@
 //! The applications beside the nodes: what they send and take, and what they saw.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use anyhow::Context;
 use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use super::Village;
+
+/// A message as both ends know it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::record) struct Letter {
+    pub(in crate::record) from: String,
+    pub(in crate::record) to: String,
+    pub(in crate::record) payload: String,
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
 
 impl Village {
     /// A node's public key.
@@ -119,6 +133,56 @@ impl Village {
     pub(in crate::record) fn dropped(&mut self, at: usize, number: u8) -> anyhow::Result<usize> {
         let drops = self.house(at)?.steps.iter().flat_map(|step| &step.drops);
         Ok(drops.filter(|it| **it == number).count())
+    }
+
+    /// The messages a node's application took.
+    pub(in crate::record) fn taken(&mut self, at: usize) -> anyhow::Result<Vec<Letter>> {
+        let house = self.house(at)?;
+        let inputs = house.steps.iter().filter_map(|step| step.input.as_ref());
+        let taken: BTreeSet<(String, String)> = inputs
+            .filter(|it| it["is"] == "taken")
+            .map(|it| (text(&it["from"]), text(&it["message"])))
+            .collect();
+        let given: BTreeMap<(String, String), String> = house
+            .seen
+            .iter()
+            .filter(|it| it["is"] == "deliver")
+            .map(|it| {
+                let id = (text(&it["from"]), text(&it["message"]));
+                (id, text(&it["payload"]))
+            })
+            .collect();
+        let letters = given.into_iter().filter(|(id, _)| taken.contains(id));
+        Ok(letters
+            .map(|((from, _), payload)| Letter {
+                from,
+                to: house.pk.clone(),
+                payload,
+            })
+            .collect())
+    }
+
+    /// The messages of a node's application that the node says are delivered.
+    pub(in crate::record) fn proven(&mut self, at: usize) -> anyhow::Result<Vec<Letter>> {
+        let house = self.house(at)?;
+        let proven: BTreeSet<String> = house
+            .seen
+            .iter()
+            .filter(|it| it["is"] == "state" && it["state"] == "delivered")
+            .map(|it| text(&it["message"]))
+            .collect();
+        let sent = house.steps.iter().filter_map(|step| {
+            let input = step.input.as_ref().filter(|it| it["is"] == "send")?;
+            let accepted = step.out.events.iter().find(|it| it["is"] == "accepted")?;
+            proven
+                .contains(&text(&accepted["message"]))
+                .then(|| Letter {
+                    from: house.pk.clone(),
+                    to: text(&input["to"]),
+                    payload: text(&input["payload"]),
+                })
+        });
+        Ok(sent.collect())
     }
 
     /// Everything a node put out for its application and driver, in order.

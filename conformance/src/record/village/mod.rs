@@ -26,6 +26,8 @@ use crate::profile::Profile;
 use crate::transcript::{Seat, Step, Stepped, Stuck, Transcript, drawn, step};
 use links::{Link, Weather};
 
+pub(super) use app::Letter;
+
 /// Wall time at the start.
 pub(super) const UNIX: u64 = 1_800_000_000;
 /// The start of every clock.
@@ -92,6 +94,8 @@ pub(super) struct Village {
     copies: u64,
     /// The longest frame of a link that comes up, in bytes.
     frame: u32,
+    /// Whether a step's entropy is cut to what was drawn.
+    cuts: bool,
     /// Whether nodes have addresses, see each other's, and reach each other when they dial.
     dials: Option<bool>,
 }
@@ -118,8 +122,14 @@ impl Village {
             weather: links::calm(),
             copies: 1,
             frame: 65_538,
+            cuts: true,
             dials: None,
         }
+    }
+
+    /// From here on steps keep all that might have been drawn: somebody else is to walk them too.
+    pub(super) const fn keep_entropy(&mut self) {
+        self.cuts = false;
     }
 
     fn hex(&mut self, len: usize) -> String {
@@ -129,8 +139,10 @@ impl Village {
     }
 
     fn entropy(&mut self) -> Value {
+        // Where everything is kept, everything may be sealed again at once.
+        let most = if self.cuts { 4 } else { 32 };
         let mut list = |count: usize, len| (0..count).map(|_| self.hex(len)).collect::<Vec<_>>();
-        let (e, sid, id, nonce) = (list(4, 32), list(4, 4), list(2, 16), list(4, 4));
+        let (e, sid, id, nonce) = (list(most, 32), list(most, 4), list(2, 16), list(most, 4));
         json!({ "e": e, "sid": sid, "id": id, "nonce": nonce })
     }
 
@@ -195,6 +207,7 @@ impl Village {
     /// One input of one node, now.
     pub(super) fn input(&mut self, at: usize, input: Value) -> anyhow::Result<Value> {
         let (now, entropy) = (self.now, self.entropy());
+        let cuts = self.cuts;
         let house = self.house(at)?;
         let done = answered(step(&mut house.player, now, &entropy, &input));
         let Stepped {
@@ -208,7 +221,11 @@ impl Village {
         house.wake = wake;
         house.steps.push(Step {
             now,
-            entropy: drawn(&entropy, &rest),
+            entropy: if cuts {
+                drawn(&entropy, &rest)
+            } else {
+                entropy
+            },
             input: Some(input),
             unix: None,
             out,
