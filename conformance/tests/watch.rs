@@ -1,9 +1,5 @@
 //! A port is tried again when its file is saved.
 #![cfg(unix)]
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test that fails is a test that fails"
-)]
 
 use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
