@@ -7,7 +7,8 @@ Either way every accepted conformance vector is read by the layouts and compared
 import re
 import sys
 
-from tool.layout import ROOT, SPEC, Layout
+from tool.dissector import dissector
+from tool.layout import SPEC, Layout
 from tool.marked import Marked
 from tool.tables import Tables
 from tool.vectors import prove
@@ -36,6 +37,7 @@ def main():
     if wrong:
         sys.exit("\n".join(["the layouts do not read the vectors:", *(line[:200] for line in wrong[:20])]))
     pages(layout, out)
+    out.put(SPEC / "tom.lua", dissector(layout))
     code = out.finish("--check" in sys.argv[1:], "spec/wire.py")
     print(f"{len(layout.structs)} structures; {fits} accepted vectors read as expected, {refused} of the others do not fit a layout")
     sys.exit(code)
