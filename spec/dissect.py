@@ -64,7 +64,9 @@ def over_udp(layout):
     """Both heuristics: what begins with a HELLO in the clear, and a link from its handshake on, DATA included."""
     link = json.loads((ROOT / "tom-core/tests/vectors/link_noise.json").read_text())
     names = ["init", "cookie", "init2", "resp", "data_i2r_0", "data_i2r_1_hello"]
-    shown = capture.dissect(capture.RAW_IP, [capture.udp(bytes.fromhex(link[n])) for n in names])
+    # Each handshake packet is a stranger's; the DATA are known by the INIT on their port.
+    ports = {"cookie": 4811, "init2": 4911, "resp": 5011}
+    shown = capture.dissect(capture.RAW_IP, [capture.udp(bytes.fromhex(link[n]), ports.get(n, 4711)) for n in names])
     for name, layers in zip(names, shown, strict=True):
         tree = layers.get("tom_link")
         if tree is None or capture.marked(tree):
