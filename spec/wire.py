@@ -10,6 +10,7 @@ import sys
 from tool.dissector import dissector
 from tool.layout import SPEC, Layout
 from tool.marked import Marked
+from tool.skeletons import skeletons
 from tool.tables import Tables
 from tool.vectors import prove
 
@@ -37,6 +38,7 @@ def main():
     if wrong:
         sys.exit("\n".join(["the layouts do not read the vectors:", *(line[:200] for line in wrong[:20])]))
     pages(layout, out)
+    skeletons(layout, out)
     out.put(SPEC / "tom.lua", dissector(layout))
     code = out.finish("--check" in sys.argv[1:], "spec/wire.py")
     print(f"{len(layout.structs)} structures; {fits} accepted vectors read as expected, {refused} of the others do not fit a layout")

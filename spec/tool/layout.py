@@ -57,6 +57,7 @@ class Struct:
     coding: str = "fixed"
     suite: str = ""
     hashed: bool = False
+    computed: list = field(default_factory=list)
 
 
 @dataclass

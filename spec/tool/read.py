@@ -103,9 +103,9 @@ class Reader:
         for field in struct.fields:
             bits = self.layout.bits[field.bits].bit if field.type == "bits" else []
             found += [bit.suite for bit in bits] + [field.suite]
-            if field.by and not field.suite and not field.size == "rest":
-                enum = self.layout.enum_by(struct, field.by)
-                found += [n for v in enum.values if v.get("of") for n in self.names(self.layout.structs[v["of"]])]
+            if field.by and not field.suite:
+                of = [self.layout.structs[v["of"]] for v in self.layout.enum_by(struct, field.by).values if v.get("of")]
+                found += [n for inner in of if not inner.suite for n in self.names(inner)]
             elif field.type == "struct" and field.times and not field.suite:
                 found += self.names(self.layout.structs[field.of])
         return list(dict.fromkeys(n for n in found if n))

@@ -4,10 +4,6 @@ import json
 from .layout import ROOT
 from .read import Reader, Unfit
 
-# What the suite tells beside the fields: a hash of the envelope, which is never sent with it.
-COMPUTED = {"msgId"}
-
-
 def cases(layout):
     """(name, structure, bytes, expected fields or None) of each case of inspect that is a layout's."""
     structs = {s.suite: s.name for s in layout.structs.values() if s.suite}
@@ -21,7 +17,7 @@ def cases(layout):
                 data = test["expect"]["is"]["bytes"] if encode else test["ask"]["bytes"]
                 fields = test["ask"]["fields"] if encode else test["expect"].get("is")
                 if fields is not None:
-                    fields = {k: v for k, v in fields.items() if k not in COMPUTED}
+                    fields = {k: v for k, v in fields.items() if k not in layout.structs[structs[what]].computed}
                 yield f"{path.stem}:{test['tcId']}", structs[what], bytes.fromhex(data), fields
 
 
