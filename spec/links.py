@@ -97,8 +97,10 @@ class Checker:
             self.reference(path.name, told["specRef"])
             for rule in told["rules"]:
                 self.rule(path.name, rule, rules)
-        for mutant in tomllib.loads((folder / "mutants/mutants.toml").read_text())["mutant"]:
-            self.rule(f"mutants.toml: {mutant['name']}", mutant["rule"], rules)
+        for path in sorted(folder.glob("mutants/*.toml")):
+            for entry in [entry for entries in tomllib.loads(path.read_text()).values() if isinstance(entries, list) for entry in entries]:
+                for rule in entry.get("rules", [entry[key] for key in ("rule", "id") if key in entry]):
+                    self.rule(f"{path.name}: {entry.get('name', rule)}", rule, rules)
 
 
 def rules_of(folder):

@@ -78,11 +78,12 @@ class Tables:
             return f'`"{f.value}"`'
         if f.value is not None:
             return str(f.value)
-        if f.range:
-            return "{}..={}".format(*f.range)
+        told = [self.enum(f.enum)] if f.enum else []
+        if f.range and told in ([], ["below"]):  # names say the range themselves
+            told.insert(0, "{}..={}".format(*f.range))
         if not sub and f.sends:
-            return "{:,}..={:,} is sent".format(*f.sends)
-        return self.enum(f.enum) if f.enum else ""
+            told.append("{:,}..={:,} is sent".format(*f.sends))
+        return ", ".join(told)
 
     def kind(self, struct, f):
         if f.type == "struct":
