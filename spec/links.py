@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks the built book: every link and anchor leads somewhere, and so does every specRef and rule that the conformance suite names.
 
-Usage: links.py BOOK, the folder `mdbook build spec` wrote; or links.py --self-test. Links into the repository (the address in book.toml and
-/blob/main/) have to name a file that is there; other addresses are counted, not asked for. Exit status 1 when anything is wrong.
+Usage: links.py BOOK, the folder `mdbook build spec` wrote; or links.py --self-test. Links into the repository (the address in book.toml,
+then /blob/main/ or /tree/main/) have to name a file that is there; other addresses are counted, not asked for. Exit status 1 when anything is wrong.
 """
 import json
 import re
@@ -33,8 +33,9 @@ class Page(HTMLParser):
 
 
 class Checker:
-    def __init__(self, book, root, blob):
-        self.book, self.root, self.blob = Path(book).resolve(), Path(root).resolve(), blob
+    def __init__(self, book, root, address):
+        self.book, self.root = Path(book).resolve(), Path(root).resolve()
+        self.repository = re.compile(re.escape(address) + "/(?:blob|tree)/main/([^#?]*)")
         # 404.html is served at any depth: its addresses count from the book's root on the web.
         self.pages = {p: Page(p.read_text()) for p in sorted(self.book.rglob("*.html")) if p.name != "404.html"}
         self.wrong, self.checked, self.elsewhere = [], 0, 0
@@ -51,9 +52,10 @@ class Checker:
 
     def link(self, path, link):
         where = path.relative_to(self.book)
-        if link.startswith(self.blob):
+        ours = self.repository.match(link)
+        if ours:
             self.checked += 1
-            if not (self.root / unquote(urlsplit(link[len(self.blob):]).path)).exists():
+            if not (self.root / unquote(ours[1])).exists():
                 self.say(where, f"links to {link}, and there is no such file in the repository")
             return
         url = urlsplit(link)
@@ -127,7 +129,7 @@ def self_test():
             (suite / "vectors/v.json").write_text(json.dumps(case(ref, rule)))
             (suite / "transcripts/t.json").write_text(json.dumps({"specRef": "gone.md#there" if faulty else "two.md#there", "rules": [rule]}))
             (suite / "mutants/mutants.toml").write_text(f'[[mutant]]\nname = "m"\nrule = "{rule}"\n')
-            checker = Checker(book, root, "https://host/blob/main/")
+            checker = Checker(book, root, "https://host")
             checker.links()
             checker.suite(suite, {"ENV-1"})
             expected = 6 + 2 + 3 if faulty else 0
@@ -142,7 +144,7 @@ def main():
     if len(sys.argv) != 2:
         sys.exit(__doc__)
     address = tomllib.loads((SPEC / "book.toml").read_text())["output"]["html"]["git-repository-url"]
-    checker = Checker(sys.argv[1], ROOT, f"{address}/blob/main/")
+    checker = Checker(sys.argv[1], ROOT, address)
     checker.links()
     checker.suite(ROOT / "conformance", rules_of(SPEC / "src"))
     print("\n".join(checker.wrong) if checker.wrong else "ok")
