@@ -73,6 +73,7 @@ class Enum:
     name: str
     values: list
     page: str = ""
+    title: str = ""
     heads: dict = field(default_factory=dict)
     show: list = field(default_factory=list)
     suite: str = ""

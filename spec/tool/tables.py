@@ -94,7 +94,7 @@ class Tables:
 
     def bits(self, bits):
         for b in bits.bit:
-            yield [("bit " if b.width == 1 else "bits ") + f"{b.at}, 0x{b.mask:02X}", f"`{b.name}`" if b.name else "reserved", self.values(b, True), b.note]
+            yield [b.at, f"0x{b.mask:02X}", f"`{b.name}`" if b.name else "reserved", self.values(b, True), b.note]
 
     def rows(self, struct):
         for f, at in zip(struct.fields, self.offsets(struct)):
@@ -105,8 +105,8 @@ class Tables:
             name = f"`{f.name}*`" if f.times else f"`{f.name}`"
             yield [at, self.size(f), name, self.kind(struct, f), self.condition(f) if f.iff else "", self.values(f), note]
             if bits and not bits.page and not bits.told:
-                for at_bits, name, values, told in self.bits(bits):
-                    yield ["", "", f"· {name}", at_bits, "", values, told]
+                for at_bits, mask, name, values, told in self.bits(bits):
+                    yield ["", mask, name, ("bits " if "-" in at_bits else "bit ") + at_bits.replace("-", "–"), "", values, told]
 
     def boxes(self, struct):
         """One box per field, with its offset above and its size below, on as many lines as it takes."""
@@ -136,7 +136,7 @@ class Tables:
         return ["", *out] + table(["offset", "bytes", "field", "type", "when", "value", "note"], list(self.rows(struct))) + [""]
 
     def bits_page(self, name):
-        return ["", *table(["bits", "name", "value", "means"], [[at.partition(" ")[2], n, v or "0" * (n == "reserved"), t] for at, n, v, t in self.bits(self.layout.bits[name])]), ""]
+        return ["", *table(["bits", "mask", "name", "value", "means"], [list(row) for row in self.bits(self.layout.bits[name])]), ""]
 
     def body(self, v):
         struct = self.layout.structs[v["of"]] if v.get("of") else None
@@ -152,4 +152,4 @@ class Tables:
             struct = self.layout.structs[v["of"]] if v.get("of") else None
             has = {"size": self.total(struct) if struct else "", "body": self.body(v), "note": v.get("note", ""), "coded": struct.coding if struct else ""}
             rows.append([f"0x{v['value']:X}" if enum.hex else str(v["value"]), v["name"]] + [has[s] for s in enum.show])
-        return ["", *table([enum.heads.get("value", "value"), "name"] + [show[s] for s in enum.show], rows), ""]
+        return ["", f"`{name}`: {enum.title}", "", *table([enum.heads.get("value", "value"), "name"] + [show[s] for s in enum.show], rows), ""]
