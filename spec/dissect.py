@@ -82,7 +82,10 @@ def over_udp(layout):
     other = capture.dissect(capture.RAW_IP, [capture.udp(b"\xa3" + bytes(30)), capture.udp(b"\1\2\3")])
     if any("tom" in layers or "tom_link" in layers for layers in other):
         say("something else over UDP", "is taken for ToM")
-    print(f"over UDP: {len(names) + 4} packets")
+    decoded = capture.dissect(capture.RAW_IP, [capture.udp(bytes.fromhex("080600ffffffff0f00"))], "-d", "udp.port==4711,tom")
+    if "tom" not in decoded[0]:
+        say("PING under Decode As", "is not dissected")
+    print(f"over UDP: {len(names) + 5} packets")
 
 
 def hexed(tree, *path):

@@ -98,7 +98,7 @@ local function bits(f, abbr, tvb, at, tree, scope)
   local byte = tvb(at, 1):uint()
   local item = tree:add(FIELDS[abbr], tvb(at, 1))
   for _, b in ipairs(BITS[f.bits]) do
-    local value = math.floor(byte / 2 ^ b.low) % 2 ^ b.width
+    local value = math.floor(byte / 2 ^ b.low % 2 ^ b.width)
     scope[f.name .. "." .. b.name] = value
     check(item:add(FIELDS[abbr .. "." .. b.name], tvb(at, 1)), b, value)
   end
