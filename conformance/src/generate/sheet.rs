@@ -222,8 +222,11 @@ impl Sheet {
             // Of a story only what the case is about is looked at.
             reply.retain(|field, _| expect.contains_key(field));
         }
+        // What is expected not to be there, is not.
+        let mut there = expect.clone();
+        there.retain(|_, value| !node || !value.is_null());
         ensure!(
-            reply == expect,
+            reply == there,
             "{comment}: the reference says {reply:?}, the builder {expect:?}"
         );
         for flag in flags {
