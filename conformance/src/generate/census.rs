@@ -13,12 +13,6 @@ const DROPS: &str = include_str!("../../../spec/src/drops.md");
 /// In how many cases every number has to stand.
 const LEAST: usize = 3;
 
-/// Numbers that no port can be brought to, and why.
-const EXCEPTIONS: &[(u8, &str)] = &[(
-    26,
-    "a step drains all outputs, and with none waiting there is room for one more input",
-)];
-
 /// Cases of one area, by what the book says of them.
 #[derive(Clone, Copy, Debug, Default)]
 struct Area {
@@ -103,7 +97,7 @@ fn ways<'a>(cases: impl Iterator<Item = &'a Case>, invalid: usize) -> anyhow::Re
     Ok(())
 }
 
-/// In how many cases each number of the book stands, but for the exceptions.
+/// In how many cases each number of the book stands.
 fn drops<'a>(cases: impl Iterator<Item = &'a Case>) -> anyhow::Result<BTreeMap<u8, usize>> {
     let mut counts: BTreeMap<u8, usize> = BTreeMap::new();
     for number in numbers(DROPS)? {
@@ -114,13 +108,6 @@ fn drops<'a>(cases: impl Iterator<Item = &'a Case>) -> anyhow::Result<BTreeMap<u
             let count = counts.get_mut(&number);
             *count.with_context(|| format!("{}: the book has no {number}", case.comment))? += 1;
         }
-    }
-    for (number, why) in EXCEPTIONS {
-        let count = counts.remove(number);
-        ensure!(
-            count == Some(0),
-            "{number} is no exception any more ({why}): it stands in {count:?} cases"
-        );
     }
     for (number, count) in &counts {
         ensure!(

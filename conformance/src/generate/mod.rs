@@ -14,10 +14,12 @@
 //! | `node.rs`, `opening.rs`, `replies.rs` | stories of nodes that end in a drop |
 //! | `scene.rs` | more of a story: other neighbours, small tables, several frames at once |
 //! | `tables.rs`, `budgets.rs`, `ways.rs` | stories of nodes that run short of something |
+//! | `choices.rs` | stories in which the book leaves a choice |
 
 mod budgets;
 mod build;
 mod census;
+mod choices;
 mod content;
 mod datagram;
 mod envelope;
@@ -55,6 +57,7 @@ pub fn all() -> anyhow::Result<Vec<(&'static str, File)>> {
         ("session", session::file()?),
         ("stories", node::file()?),
         ("shortage", tables::file()?),
+        ("choices", choices::file()?),
     ])
 }
 

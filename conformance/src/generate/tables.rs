@@ -209,7 +209,7 @@ fn opened_again(sheet: &mut Sheet) -> anyhow::Result<()> {
 }
 
 /// A node that has a message under way to everybody it has room for.
-fn talking(sheet: &mut Sheet, room: u32, lifetime: Value) -> anyhow::Result<Story> {
+pub(super) fn talking(sheet: &mut Sheet, room: u32, lifetime: Value) -> anyhow::Result<Story> {
     let mut story = Story::new(sheet, Profile::Leaf)?.limited(json!({ "contacts": room }));
     for _ in 0..room {
         let to = stranger(sheet)?.pk;

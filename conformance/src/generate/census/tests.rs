@@ -15,6 +15,7 @@ fn case(expect: Value) -> Case {
         result: Expected::Invalid,
         ask: serde_json::Map::new(),
         expect: expect.as_object().unwrap().clone(),
+        also: Vec::new(),
     }
 }
 
@@ -41,7 +42,6 @@ fn a_number_in_too_few_cases_is_refused() {
     let all = numbers(DROPS).unwrap();
     let thrice: Vec<Case> = all
         .iter()
-        .filter(|number| **number != 26)
         .flat_map(|number| vec![case(json!({ "drop": number })); 3])
         .collect();
     assert_eq!(drops(thrice.iter()).unwrap()[&20], 3);
@@ -49,7 +49,4 @@ fn a_number_in_too_few_cases_is_refused() {
     assert!(error.contains("drop reason 1 stands in 2"), "{error}");
     let unknown = case(json!({ "drop": 13 }));
     assert!(drops(thrice.iter().chain([&unknown])).is_err());
-    let exception = case(json!({ "drop": 26 }));
-    let error = drops(thrice.iter().chain([&exception])).unwrap_err();
-    assert!(error.to_string().contains("no exception any more"));
 }
