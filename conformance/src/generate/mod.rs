@@ -14,6 +14,7 @@
 //! | `node.rs`, `opening.rs`, `replies.rs` | stories of nodes that end in a drop |
 //! | `scene.rs` | more of a story: other neighbours, small tables, several frames at once |
 //! | `tables.rs`, `budgets.rs`, `ways.rs` | stories of nodes that run short of something |
+//! | `mixed.rs` | stories of datagrams of which a part is used |
 //! | `choices.rs` | stories in which the book leaves a choice |
 
 mod budgets;
@@ -25,6 +26,7 @@ mod datagram;
 mod envelope;
 mod hand;
 mod keys;
+mod mixed;
 mod node;
 mod oneshot;
 mod opening;
@@ -58,6 +60,7 @@ pub fn all() -> anyhow::Result<Vec<(&'static str, File)>> {
         ("stories", node::file()?),
         ("shortage", tables::file()?),
         ("choices", choices::file()?),
+        ("mixed", mixed::file()?),
     ])
 }
 

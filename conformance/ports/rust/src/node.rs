@@ -18,6 +18,7 @@ use tom_core::wire::Reference;
 use crate::Not;
 use crate::ask::{Ask, hex, unclear};
 use crate::encode::class;
+use crate::parts::{judged, parts};
 
 /// What a disk holds: by key, in the order in which the records became durable.
 type Disk = Vec<(RecordKey, u32, Vec<u8>)>;
@@ -208,7 +209,10 @@ impl Seat {
             "dialFailed" => self.link(now, LinkEvent::DialFailed { peer: peer("pk")? }),
             "datagram" => {
                 let mut bytes = input.bytes("bytes")?;
-                self.node.datagram(now, link()?, &mut bytes)
+                let (parts, before) = (parts(&bytes), self.dropped().values().sum::<u64>());
+                let verdict = self.node.datagram(now, link()?, &mut bytes);
+                let dropped = self.dropped().values().sum::<u64>() - before;
+                judged(verdict, parts, dropped)
             }
             "send" => {
                 let payload = input.bytes("payload")?;
