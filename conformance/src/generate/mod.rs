@@ -14,6 +14,7 @@
 //! | `node.rs`, `opening.rs`, `replies.rs` | stories of nodes that end in a drop |
 //! | `scene.rs` | more of a story: other neighbours, small tables, several frames at once |
 //! | `tables.rs`, `budgets.rs`, `ways.rs` | stories of nodes that run short of something |
+//! | `edges.rs`, `forge.rs`, `lengths.rs` | keys at the ends of the field; messages as long as can be |
 //! | `mixed.rs` | stories of datagrams of which a part is used |
 //! | `choices.rs` | stories in which the book leaves a choice |
 
@@ -23,9 +24,12 @@ mod census;
 mod choices;
 mod content;
 mod datagram;
+mod edges;
 mod envelope;
+mod forge;
 mod hand;
 mod keys;
+mod lengths;
 mod mixed;
 mod node;
 mod oneshot;
@@ -61,6 +65,7 @@ pub fn all() -> anyhow::Result<Vec<(&'static str, File)>> {
         ("shortage", tables::file()?),
         ("choices", choices::file()?),
         ("mixed", mixed::file()?),
+        ("edges", edges::file()?),
     ])
 }
 

@@ -41,7 +41,11 @@ pub(super) struct Sent {
 }
 
 pub(super) fn sent(sheet: &mut Sheet) -> anyhow::Result<Sent> {
-    let mut story = Story::new(sheet, Profile::Leaf)?;
+    let story = Story::new(sheet, Profile::Leaf)?;
+    sent_by(sheet, story)
+}
+
+pub(super) fn sent_by(sheet: &mut Sheet, mut story: Story) -> anyhow::Result<Sent> {
     let peer = sheet.is("identity", &json!({ "seed": hex(&story.peer) }))?;
     let payload = hex(&sheet.bytes(9));
     let send = json!({
