@@ -61,6 +61,19 @@ pub struct Case {
     pub ask: Map<String, Value>,
     /// The reply, without `id`; of a story what has to stand in the last one.
     pub expect: Map<String, Value>,
+    /// What the book allows beside it: of an acceptable case, and of no other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<Map<String, Value>>,
+}
+
+impl Case {
+    /// It asks for tables of other sizes, which a port need not be able to set.
+    #[must_use]
+    pub fn asks_for_limits(&self) -> bool {
+        let reset = self.ask.get("reset");
+        let limits = reset.and_then(|reset| reset["config"]["limits"].as_object());
+        limits.is_some_and(|limits| !limits.is_empty())
+    }
 }
 
 /// Whether the book accepts something.
@@ -71,7 +84,7 @@ pub enum Expected {
     Valid,
     /// It does not.
     Invalid,
-    /// A SHOULD: another answer is not strict.
+    /// It leaves a choice: one answer is expected, and others are not strict.
     Acceptable,
 }
 
@@ -148,6 +161,11 @@ pub fn read(path: &Path) -> Result<File, Unreadable> {
             return Err(shape(format!(
                 "tcId {} stands in place {number}",
                 case.tc_id
+            )));
+        }
+        if (case.result == Expected::Acceptable) == case.also.is_empty() {
+            return Err(shape(format!(
+                "tcId {number}: `also` belongs to what is acceptable, and to nothing else"
             )));
         }
         if let Some(flag) = case

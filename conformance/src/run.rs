@@ -247,8 +247,10 @@ fn one(
     let (status, diff) = put(seat, |seat| {
         answer(seat, group, case).map(|reply| judge(case, &reply))
     });
+    // Other sizes of tables belong to no profile.
+    let claimed = hello.claims() >= Some(group.profile) && !case.asks_for_limits();
     Some(Outcome {
-        status: counted(seat.plan, hello, group.profile, &name, status),
+        status: counted(seat.plan, claimed, &name, status),
         case: name,
         area: group.what.clone(),
         comment: case.comment.clone(),
@@ -278,9 +280,8 @@ fn put(
 }
 
 /// A status in the light of what the port claims and what is known of it.
-fn counted(plan: &Plan<'_>, hello: &Hello, profile: Profile, name: &str, status: Status) -> Status {
+fn counted(plan: &Plan<'_>, claimed: bool, name: &str, status: Status) -> Status {
     // What a port claims to do it has to do.
-    let claimed = hello.claims() >= Some(profile);
     let status = match status {
         Status::Unsupported if claimed => Status::Fail,
         Status::Unsupported
@@ -311,8 +312,9 @@ fn course(
         return None;
     }
     let (status, diff) = put(seat, |seat| transcript::play(seat, transcript));
+    let claimed = hello.claims() >= Some(transcript.profile);
     Some(Outcome {
-        status: counted(seat.plan, hello, transcript.profile, &name, status),
+        status: counted(seat.plan, claimed, &name, status),
         case: name,
         area: format!("courses, {}", transcript.profile),
         comment: format!("{}: {}", transcript.name, transcript.seat),

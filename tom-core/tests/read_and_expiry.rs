@@ -113,7 +113,7 @@ fn receipt_for_nothing_changes_nothing() {
     village.assert_sound();
 }
 
-/// ENV-22: no life of nothing, and none beyond a day less the skew.
+/// ENV-22, DLV-27: no life of nothing, and none beyond a day less the skew, in whole seconds.
 #[test]
 fn lifetime_out_of_range_is_misuse() {
     let mut village = Village::row(2, 6);
@@ -123,6 +123,8 @@ fn lifetime_out_of_range_is_misuse() {
         (Span::from_millis(999), false),
         (Span::from_secs(1), true),
         (longest, true),
+        (Span::from_millis(longest.as_millis() + 999), true),
+        (Span::from_millis(longest.as_millis() + 1_000), false),
         (longest.times(2), false),
     ] {
         let send = Send {

@@ -37,6 +37,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
                 serde_json::to_string(&case.ask)?
             );
             println!("expected {}", serde_json::to_string(&case.expect)?);
+            for also in &case.also {
+                println!("or       {}", serde_json::to_string(also)?);
+            }
             for flag in &case.flags {
                 println!(
                     "{flag}: {}",

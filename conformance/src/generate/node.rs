@@ -46,12 +46,12 @@ const LIFE: u32 = 86_400;
 
 /// A node with a neighbour, and what happened so far.
 pub(super) struct Story {
-    reset: Value,
-    steps: Vec<Value>,
+    pub(super) reset: Value,
+    pub(super) steps: Vec<Value>,
     pub(super) now: u64,
     /// The node's own key and destination.
     pub(super) me: Value,
-    handle: [u8; 8],
+    pub(super) handle: [u8; 8],
     /// The neighbour, who is the sender of everything.
     pub(super) peer: Vec<u8>,
 }

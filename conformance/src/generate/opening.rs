@@ -147,15 +147,14 @@ pub(super) fn opening(sheet: &mut Sheet) -> anyhow::Result<()> {
 }
 
 /// A story in which the neighbour has opened a session with this node; what it sends in it.
-struct InSession {
-    story: Story,
+pub(super) struct InSession {
+    pub(super) story: Story,
     key: Value,
     root: Value,
     sid: Value,
 }
 
-fn in_session(sheet: &mut Sheet) -> anyhow::Result<InSession> {
-    let mut story = Story::new(sheet, Profile::Leaf)?;
+pub(super) fn in_session(sheet: &mut Sheet, mut story: Story) -> anyhow::Result<InSession> {
     let offered = sheet.array();
     let (asked, seal) = story.seal(sheet, UNIX + 86_000, &[0x01, 1], Some(offered))?;
     story.then(sheet, enveloped(&seal));
@@ -182,10 +181,26 @@ fn in_session(sheet: &mut Sheet) -> anyhow::Result<InSession> {
 }
 
 impl InSession {
-    fn data(&self, sheet: &mut Sheet, n: u32, content: &[u8]) -> anyhow::Result<Vec<u8>> {
+    /// The DATA of this counter, which ends in ten minutes.
+    pub(super) fn data(
+        &self,
+        sheet: &mut Sheet,
+        n: u32,
+        content: &[u8],
+    ) -> anyhow::Result<Vec<u8>> {
+        self.data_until(sheet, n, content, UNIX + 600)
+    }
+
+    pub(super) fn data_until(
+        &self,
+        sheet: &mut Sheet,
+        n: u32,
+        content: &[u8],
+        expiry: u32,
+    ) -> anyhow::Result<Vec<u8>> {
         let ask = json!({
             "key": self.key, "ackRoot": self.root, "dir": 0, "to": self.story.me, "n": n,
-            "sid": self.sid, "class": 2, "trace": false, "prove": true, "expiry": UNIX + 600,
+            "sid": self.sid, "class": 2, "trace": false, "prove": true, "expiry": expiry,
             "hop": 8, "attempt": 0, "content": hex(content),
         });
         unhex(&sheet.is("data", &ask)?["bytes"])
@@ -194,7 +209,8 @@ impl InSession {
 
 pub(super) fn sessions(sheet: &mut Sheet) -> anyhow::Result<()> {
     for (number, place, bits) in [(1, 19_usize, 1_u8), (2, 40, 0x10), (3, 29, 2)] {
-        let mut place_in = in_session(sheet)?;
+        let story = Story::new(sheet, Profile::Leaf)?;
+        let mut place_in = in_session(sheet, story)?;
         // The first DATA confirms the session: from then on what fails is a tampered message.
         let first = place_in.data(sheet, 0, &[0x01, 5])?;
         place_in.story.then(sheet, enveloped(&first));
@@ -205,7 +221,8 @@ pub(super) fn sessions(sheet: &mut Sheet) -> anyhow::Result<()> {
         dropped(sheet, place_in.story, &comment, "Session", input, BAD_TAG)?;
     }
     for n in [0_u32, 3, 70] {
-        let mut place_in = in_session(sheet)?;
+        let story = Story::new(sheet, Profile::Leaf)?;
+        let mut place_in = in_session(sheet, story)?;
         let data = place_in.data(sheet, n, &[0x01, 5])?;
         place_in.story.then(sheet, enveloped(&data));
         sheet.at("session.md#receiving-window", &["SES-23"]);
@@ -214,7 +231,8 @@ pub(super) fn sessions(sheet: &mut Sheet) -> anyhow::Result<()> {
         dropped(sheet, place_in.story, &comment, "Twice", input, REPLAY)?;
     }
     for n in [17 * 64_u32, 20 * 64 + 5, 32_000] {
-        let mut place_in = in_session(sheet)?;
+        let story = Story::new(sheet, Profile::Leaf)?;
+        let mut place_in = in_session(sheet, story)?;
         let first = place_in.data(sheet, 0, &[0x01, 5])?;
         place_in.story.then(sheet, enveloped(&first));
         let far = place_in.data(sheet, n, &[0x01, 6])?;
@@ -230,7 +248,8 @@ pub(super) fn sessions(sheet: &mut Sheet) -> anyhow::Result<()> {
         )?;
     }
     for number in 1..=3 {
-        let place_in = in_session(sheet)?;
+        let story = Story::new(sheet, Profile::Leaf)?;
+        let place_in = in_session(sheet, story)?;
         let data = place_in.data(sheet, 0, &[0x01, 5])?;
         let input = enveloped(&flipped(&data, 14 + number, 0x11));
         sheet.at("session.md#no_key", &["SES-31"]);

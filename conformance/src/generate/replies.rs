@@ -30,16 +30,22 @@ pub(super) fn stories(sheet: &mut Sheet) -> anyhow::Result<()> {
 }
 
 /// What the node sent to its neighbour, and what the neighbour reads in it.
-struct Sent {
-    story: Story,
-    reference: Vec<u8>,
-    expiry: u32,
-    secret: Value,
-    sid: Value,
+pub(super) struct Sent {
+    pub(super) story: Story,
+    pub(super) reference: Vec<u8>,
+    pub(super) expiry: u32,
+    pub(super) secret: Value,
+    pub(super) sid: Value,
+    /// The SEAL itself.
+    pub(super) seal: Vec<u8>,
 }
 
-fn sent(sheet: &mut Sheet) -> anyhow::Result<Sent> {
-    let mut story = Story::new(sheet, Profile::Leaf)?;
+pub(super) fn sent(sheet: &mut Sheet) -> anyhow::Result<Sent> {
+    let story = Story::new(sheet, Profile::Leaf)?;
+    sent_by(sheet, story)
+}
+
+pub(super) fn sent_by(sheet: &mut Sheet, mut story: Story) -> anyhow::Result<Sent> {
     let peer = sheet.is("identity", &json!({ "seed": hex(&story.peer) }))?;
     let payload = hex(&sheet.bytes(9));
     let send = json!({
@@ -62,10 +68,11 @@ fn sent(sheet: &mut Sheet) -> anyhow::Result<Sent> {
         expiry: u32::try_from(fields["expiry"].as_u64().context("no expiry")?)?,
         secret: opened["ackSecret"].clone(),
         sid: opened["payload"]["sid"].clone(),
+        seal: seal.to_vec(),
     })
 }
 
-fn answer(kind: u8, expiry: u32, body: &[u8]) -> Vec<u8> {
+pub(super) fn answer(kind: u8, expiry: u32, body: &[u8]) -> Vec<u8> {
     let head = Head {
         kind,
         flags: 0,
@@ -77,7 +84,7 @@ fn answer(kind: u8, expiry: u32, body: &[u8]) -> Vec<u8> {
     [head.bytes(), body.to_vec()].concat()
 }
 
-fn ack(expiry: u32, reference: &[u8], secret: &[u8]) -> Value {
+pub(super) fn ack(expiry: u32, reference: &[u8], secret: &[u8]) -> Value {
     let body = [&[1], reference, secret].concat();
     enveloped(&answer(ACK, expiry, &body))
 }
@@ -239,7 +246,7 @@ fn forwarded(sheet: &mut Sheet) -> anyhow::Result<()> {
 }
 
 /// A DATA for somebody who is not there.
-fn foreign(sheet: &mut Sheet) -> Vec<u8> {
+pub(super) fn foreign(sheet: &mut Sheet) -> Vec<u8> {
     let head = Head {
         kind: super::build::DATA,
         flags: 0x20,

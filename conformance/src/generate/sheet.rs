@@ -205,31 +205,64 @@ impl Sheet {
         ask: Value,
         expect: Value,
     ) -> anyhow::Result<()> {
-        let node = self
-            .file
-            .test_groups
-            .last()
-            .is_some_and(|group| group.kind == "node");
-        let mut reply = if node {
+        self.add(comment, flags, result, ask, vec![expect])
+    }
+
+    /// A case in which the book leaves a choice: what is expected, and behind it what else is allowed.
+    /// The reference says one of these.
+    pub(super) fn either(
+        &mut self,
+        comment: &str,
+        flags: &[&str],
+        ask: Value,
+        answers: Vec<Value>,
+    ) -> anyhow::Result<()> {
+        self.add(comment, flags, Expected::Acceptable, ask, answers)
+    }
+
+    fn add(
+        &mut self,
+        comment: &str,
+        flags: &[&str],
+        result: Expected,
+        ask: Value,
+        answers: Vec<Value>,
+    ) -> anyhow::Result<()> {
+        let groups = &self.file.test_groups;
+        let node = groups.last().is_some_and(|group| group.kind == "node");
+        let reply = if node {
             self.play(&ask)?
         } else {
             self.answer(&ask)?
         };
-        let (Value::Object(ask), Value::Object(expect)) = (ask, expect) else {
-            bail!("{comment}: no objects");
+        let Value::Object(ask) = ask else {
+            bail!("{comment}: no question");
         };
-        if node {
-            // Of a story only what the case is about is looked at.
-            reply.retain(|field, _| expect.contains_key(field));
+        let mut allowed = Vec::new();
+        for answer in answers {
+            let Value::Object(answer) = answer else {
+                bail!("{comment}: no answer");
+            };
+            allowed.push(answer);
         }
         ensure!(
-            reply == expect,
-            "{comment}: the reference says {reply:?}, the builder {expect:?}"
+            allowed.iter().any(|answer| agrees(&reply, answer, node)),
+            "{comment}: the reference says {reply:?}, the builder {allowed:?}"
         );
+        let what = self.file.test_groups.last().map(|group| &group.what);
+        let (plain, note) = ordinary(what.map_or("", String::as_str));
+        let plain = [plain];
+        let flags = if flags.is_empty() {
+            self.note(plain[0], note);
+            &plain
+        } else {
+            flags
+        };
         for flag in flags {
             ensure!(self.file.notes.contains_key(*flag), "{flag} has no note");
         }
         self.file.number_of_tests += 1;
+        let expect = allowed.remove(0);
         let case = Case {
             tc_id: self.file.number_of_tests,
             comment: comment.to_owned(),
@@ -239,6 +272,7 @@ impl Sheet {
             result,
             ask,
             expect,
+            also: allowed,
         };
         match self.file.test_groups.last_mut() {
             Some(group) => group.tests.push(case),
@@ -260,4 +294,26 @@ impl Sheet {
             .retain(|group| !group.tests.is_empty());
         self.file
     }
+}
+
+/// The way of a case about which nothing is special.
+fn ordinary(what: &str) -> (&'static str, &'static str) {
+    match what {
+        "encode" => ("Written", "fields as they are, and the bytes of their layout"),
+        "envelope" | "content" | "datagram" | "sealPayload" | "respPayload" => (
+            "WellFormed",
+            "bytes of a layout, with fields that are drawn or run through all there are",
+        ),
+        _ => ("Drawn", "nothing is special about it: its values are drawn"),
+    }
+}
+
+/// Whether the reference says just this. Of a story only what the case is about is looked at, and what is
+/// expected not to be there is not.
+fn agrees(reply: &Map<String, Value>, answer: &Map<String, Value>, node: bool) -> bool {
+    if !node {
+        return reply == answer;
+    }
+    let same = |(name, value): (&String, &Value)| reply.get(name).unwrap_or(&Value::Null) == value;
+    answer.iter().all(same)
 }

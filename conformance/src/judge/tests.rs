@@ -15,6 +15,7 @@ fn case(expect: Value, result: Expected) -> Case {
         result,
         ask: serde_json::Map::new(),
         expect: expect.as_object().unwrap().clone(),
+        also: Vec::new(),
     }
 }
 
@@ -77,8 +78,41 @@ fn another_kind_of_answer_is_a_failure() {
 }
 
 #[test]
-fn what_a_book_only_advises_is_not_strict() {
-    let case = case(json!({ "drop": 1 }), Expected::Acceptable);
-    let (status, _) = judge(&case, &json!({ "id": 1, "drop": 2 }));
-    assert_eq!(status, Status::NonStrict);
+fn what_the_book_allows_beside_is_not_strict_and_all_else_fails() {
+    let mut case = case(
+        json!({ "verdict": "dropped", "drops": [29] }),
+        Expected::Acceptable,
+    );
+    for also in [
+        json!({ "verdict": "dropped", "drops": [54] }),
+        json!({ "verdict": "accepted", "drops": null }),
+    ] {
+        case.also.push(also.as_object().unwrap().clone());
+    }
+    let judged = |drops: Value, verdict: &str| {
+        let mut reply = json!({ "id": 1, "verdict": verdict });
+        if !drops.is_null() {
+            reply["drops"] = drops;
+        }
+        judge(&case, &reply).0
+    };
+    assert_eq!(judged(json!([29]), "dropped"), Status::Pass);
+    assert_eq!(judged(json!([54]), "dropped"), Status::NonStrict);
+    assert_eq!(judged(Value::Null, "accepted"), Status::NonStrict);
+    assert_eq!(judged(json!([54]), "accepted"), Status::Fail);
+    assert_eq!(judged(json!([23]), "dropped"), Status::Fail);
+    assert_eq!(
+        judge(&case, &json!({ "id": 1, "error": "x" })).0,
+        Status::Fail
+    );
+}
+
+#[test]
+fn drops_have_no_order_and_are_counted() {
+    let expect = json!({ "verdict": "dropped", "drops": [3, 3, 63] });
+    let reply = |drops: Value| json!({ "id": 1, "verdict": "dropped", "drops": drops });
+    let status = |drops| told(expect.clone(), reply(drops)).0;
+    assert_eq!(status(json!([63, 3, 3])), Status::Pass);
+    assert_eq!(status(json!([3, 63, 63])), Status::Fail);
+    assert_eq!(status(json!([3, 63])), Status::Fail);
 }

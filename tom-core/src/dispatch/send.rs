@@ -30,7 +30,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Takes a message of the application, if its life and length can be. Spec ENV-22, DLV-27.
     fn send(&mut self, send: Send<'_>) -> Result<MessageId, Fault> {
         let lifetime = send.lifetime.unwrap_or(self.config.max_lifetime());
-        if lifetime < Span::from_secs(1) || lifetime > self.config.max_lifetime() {
+        // Whole seconds count: what is over them does not make a life too long.
+        let over = lifetime.as_millis() >= self.config.max_lifetime().as_millis() + 1_000;
+        if lifetime < Span::from_secs(1) || over {
             return Err(Refusal::Misuse(Misuse::Lifetime).into());
         }
         let max = self.max_payload();

@@ -7,12 +7,14 @@
 //! | `encode` | JSON as wire structures |
 //! | `inspect` | questions about functions |
 //! | `node` | a node, step by step |
+//! | `parts` | what of a datagram stands for itself |
 
 mod ask;
 mod encode;
 mod fields;
 mod inspect;
 mod node;
+mod parts;
 
 use serde_json::{Value, json};
 

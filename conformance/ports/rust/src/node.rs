@@ -19,6 +19,7 @@ use crate::Not;
 use crate::ask::{Ask, hex, unclear};
 use crate::encode::{candidate_list, candidates, class};
 use crate::fields;
+use crate::parts::{judged, parts};
 
 /// What a disk holds: by key, in the order in which the records became durable.
 type Disk = Vec<(RecordKey, u32, Vec<u8>)>;
@@ -213,7 +214,10 @@ impl Seat {
             "dialFailed" => self.link(now, LinkEvent::DialFailed { peer: peer("pk")? }),
             "datagram" => {
                 let mut bytes = input.bytes("bytes")?;
-                self.node.datagram(now, link()?, &mut bytes)
+                let (parts, before) = (parts(&bytes), self.dropped().values().sum::<u64>());
+                let verdict = self.node.datagram(now, link()?, &mut bytes);
+                let dropped = self.dropped().values().sum::<u64>() - before;
+                judged(verdict, parts, dropped)
             }
             "send" => {
                 let payload = input.bytes("payload")?;
