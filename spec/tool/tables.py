@@ -51,17 +51,15 @@ class Tables:
         return " + ".join(parts)
 
     def offsets(self, struct):
-        """Where each field may begin: numbers, then what was left out of the sum."""
-        at, behind = [struct.base], []
+        """Where each field may begin: numbers, and the field whose length comes on top; nothing where that is not known."""
+        at, length, known = [struct.base], "", True
         for f in struct.fields:
-            yield " or ".join(map(str, at)) + "".join(f" + {b}" for b in behind) if len(behind) < 2 else ""
+            yield (" or ".join(map(str, at)) + length) if known else ""
             if isinstance(f.size, int):
                 at = at + [a + f.size for a in at] if f.iff else [a + f.size for a in at]
-            elif f.size == "rest":
-                behind += ["", ""]
             else:
-                behind.append(f.size or "..")
-                behind += [] if f.size else ["", ""]
+                known = known and not length and f.size not in (None, "rest")
+                length = f" + {f.size}"
 
     def condition(self, field):
         name, _, bit = field.iff.partition(".")
@@ -97,7 +95,7 @@ class Tables:
             yield [b.at, f"0x{b.mask:02X}", f"`{b.name}`" if b.name else "reserved", self.values(b, True), b.note]
 
     def rows(self, struct):
-        for f, at in zip(struct.fields, self.offsets(struct)):
+        for f, at in zip(struct.fields, self.offsets(struct), strict=True):
             note = f.note
             bits = self.layout.bits.get(f.bits) if f.type == "bits" and not struct.hashed else None
             if bits and not note:
@@ -111,7 +109,7 @@ class Tables:
     def boxes(self, struct):
         """One box per field, with its offset above and its size below, on as many lines as it takes."""
         cells = []
-        for f, at in zip(struct.fields, self.offsets(struct)):
+        for f, at in zip(struct.fields, self.offsets(struct), strict=True):
             name = f'"{f.value}"' if f.type == "text" else f.name + ("?" if f.iff or f.type == "option" else "*" if f.times else "")
             size = self.size(f)
             cells.append((at.replace(" or ", "/").replace(" ", ""), name, size, max(len(name), len(size), len(at.replace(" or ", "/"))) + 2))
