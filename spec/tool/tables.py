@@ -78,7 +78,7 @@ class Tables:
             return str(f.value)
         told = [self.enum(f.enum)] if f.enum else []
         if f.range and told in ([], ["below"]):  # names say the range themselves
-            told.insert(0, "{}..={}".format(*f.range))
+            told.insert(0, ("0x{:X}..=0x{:X}" if f.enum and self.layout.enums[f.enum].hex else "{}..={}").format(*f.range))
         if not sub and f.sends:
             told.append("{:,}..={:,} is sent".format(*f.sends))
         return ", ".join(told)
@@ -150,4 +150,4 @@ class Tables:
             struct = self.layout.structs[v["of"]] if v.get("of") else None
             has = {"size": self.total(struct) if struct else "", "body": self.body(v), "note": v.get("note", ""), "coded": struct.coding if struct else ""}
             rows.append([f"0x{v['value']:X}" if enum.hex else str(v["value"]), v["name"]] + [has[s] for s in enum.show])
-        return ["", f"`{name}`: {enum.title}", "", *table([enum.heads.get("value", "value"), "name"] + [show[s] for s in enum.show], rows), ""]
+        return ["", f"{enum.title.capitalize()}:", "", *table([enum.heads.get("value", "value"), "name"] + [show[s] for s in enum.show], rows), ""]
