@@ -41,8 +41,15 @@ def vectors(layout, struct, link, layer):
             if got != want and not dropped(expected):
                 say(name, f"shows {got} instead of {want}")
             compared += 1
-            fields += len(str(want).split(":")) - 1
+            fields += leaves(want)
     print(f"{struct}: {len(asked)} packets, {compared} compared, {fields} fields")
+
+
+def leaves(told):
+    """How many values are in it."""
+    if isinstance(told, (dict, list)):
+        return sum(map(leaves, told.values() if isinstance(told, dict) else told))
+    return 1
 
 
 def unskipped(layout, data, frames):

@@ -97,6 +97,10 @@ class Symmetric:
         return out
 
 
+def committed(expiry, recipient, secret, of=H):
+    return of(b"tom-ackc", le(expiry, 4), handle(recipient), secret)
+
+
 def header(kind, flags, path, expiry, dst):
     return bytes([0x10 | kind, flags, path]) + le(expiry, 4) + dst
 
@@ -116,7 +120,7 @@ def seal(a, b, e_sk, flags, path, expiry, payload):
     noise = message_1(st, a, b, e_sk, payload)
     e = noise[:32]
     secret = MAC(st.ck, b"tom-ack")[:16]
-    commit = H(b"tom-ackc", le(expiry, 4), handle(b.pk), secret)[:8]
+    commit = committed(expiry, b.pk, secret)[:8]
     return st, e, secret, commit, header(1, flags, path, expiry, handle(b.pk)) + b"\0" + commit + noise
 
 
@@ -135,10 +139,10 @@ def data(k0, ack_root, direction, recipient, sid, n, flags, path, expiry, conten
     for _ in range(n // 64):
         k = rekey(k)
     secret = MAC(ack_root, bytes([direction]), le(n, 4))[:16]
-    commit = H(b"tom-ackc", le(expiry, 4), handle(recipient), secret)[:8]
+    commit = committed(expiry, recipient, secret)[:8]
     aad = b"ToM1-data" + bytes([0x13, flags]) + le(expiry, 4) + recipient + sid + le(n, 4) + commit
     head = header(3, flags, path, expiry, handle(recipient))
-    return k, secret, commit, head + sid + le(n & 0xFFFF, 2) + commit + aead(k, n, aad, content)
+    return k, secret, commit, aad, head + sid + le(n & 0xFFFF, 2) + commit + aead(k, n, aad, content)
 
 
 def varint(n):
@@ -171,7 +175,7 @@ def noise_link(a, b, e_i, e_r):
     leading = lambda digest: 256 - int.from_bytes(digest, "big").bit_length()
     stamp = next(s for s in (le(i, 8) for i in range(2**16)) if leading(H(b"tom-pow", cookie, init[-8:], s)) >= difficulty)
     assert (len(init), len(resp)) == (117, 65)
-    return [("sid_i", sid_i), ("e_A secret", e_i), ("payload of message 1", payload), ("INIT, 117 B", init), ("e_B secret", e_r), ("sid_r", sid_r),
+    return [("sid_i", sid_i), ("e_A secret", e_i), ("prologue", b"ToM1-link" + sid_i + b.pk), ("payload of message 1", payload), ("INIT, 117 B", init), ("e_B secret", e_r), ("sid_r", sid_r),
             ("RESP, 65 B", resp), ("k_i2r", k_i2r), ("k_r2i", k_r2i), ("h", h), ("DATA n = 0, A to B, empty", packet(sid_r, k_i2r, 0, b"")),
             ("DATA n = 0, B to A, empty", packet(sid_i, k_r2i, 0, b"")), ("DATA n = 1, A to B, a PING", packet(sid_r, k_i2r, 1, b"\x08\2\0\7\0")),
             ("cookie secret, source", b"\x77" * 32 + b"192.0.2.7:4711"), ("COOKIE, difficulty 8", b"\xa4" + sid_i + cookie + bytes([difficulty])),
@@ -265,22 +269,22 @@ def main():
     noise2, k_i2r, k_r2i, root, h = answer(st, e, a, b"\x44" * 32, pb + sid_b)
     resp = header(2, 0, 0x08, expiry, bytes(8)) + ref + sid_a + noise2
     ack = header(4, 0, 0x08, expiry, bytes(8)) + b"\1" + ref + secret
-    k1, dsecret, dcommit, denv = data(k_i2r, root, 0, b.pk, sid_b, 65, 0x22, 0x08, expiry, b"\x81again")
+    k1, dsecret, dcommit, aad_65, denv = data(k_i2r, root, 0, b.pk, sid_b, 65, 0x22, 0x08, expiry, b"\x81again")
     dref = msg_id(denv)[:8]
     nack = header(5, 0, 0x08, expiry, bytes(8)) + dref + b"\1" + bytes(4)
     reseal = b"\xc1" + dref + b"again"
-    _, rsecret, _, renv = data(k_i2r, root, 0, b.pk, sid_b, 66, 0x22, 0x08, expiry, reseal)
+    _, rsecret, _, _, renv = data(k_i2r, root, 0, b.pk, sid_b, 66, 0x22, 0x08, expiry, reseal)
     assert (len(resp), len(ack), len(nack)) == (80, 40, 28)
     assert len(denv) - 5 == 46 and len(renv) - 5 == 54
     frame = lambda t, body: bytes([t]) + le(len(body), 2) + body
     traced = le(len(ack), 2) + ack + bytes([1, 12]) + handle(a.pk)[:4] + le(5, 2) + handle(b.pk)[:4] + le(65535, 2)
     rows = [
         ("Identities", [
-            ("A seed", b"\x11" * 32), ("A pk", a.pk), ("A x_pk", a.x), ("A handle8", handle(a.pk)), ("A address", address(a.pk)),
+            ("A seed", b"\x11" * 32), ("A pk", a.pk), ("A x_pk", a.x), ("A handle8", handle(a.pk)), ("A address", address(a.pk)), ("of the bytes", b"\0" + a.pk),
             ("B seed", b"\x22" * 32), ("B pk", b.pk), ("B x_pk", b.x), ("B handle8", handle(b.pk)), ("B address", address(b.pk))]),
         ("SEAL", [
             ("e_A secret", b"\x33" * 32), ("flags", b"\x22"), ("path", b"\x08"), ("expiry", le(expiry, 4)), ("pflags", pa), ("sid_A", sid_a),
-            ("content", content), ("ack_secret", secret), ("commit", commit), (f"envelope, {len(env)} B", env), ("msg_id", msg_id(env))]),
+            ("content", content), ("ack_secret", secret), ("commit is the hash of", committed(expiry, b.pk, secret, lambda *x: b"".join(x))), ("commit", commit), (f"envelope, {len(env)} B", env), ("msg_id", msg_id(env))]),
         ("The handshake of the SEAL, step by step", steps_1),
         ("ACK of the SEAL", [("envelope, 40 B", ack)]),
         ("RESP", [
@@ -288,7 +292,7 @@ def main():
             ("ack_root", root), ("h", h)]),
         ("The handshake of the RESP, step by step", list(st.told)),
         ("DATA, n = 65", [
-            ("epoch 1 key", k1), ("content", b"\x81again"), ("ack_secret", dsecret), ("commit", dcommit), (f"envelope, {len(denv)} B", denv),
+            ("epoch 1 key", k1), ("content", b"\x81again"), ("ack_secret", dsecret), ("commit", dcommit), ("AAD", aad_65), (f"envelope, {len(denv)} B", denv),
             ("msg_id", msg_id(denv))]),
         ("The same message sealed again, n = 66", [("content", reseal), ("ack_secret", rsecret), (f"envelope, {len(renv)} B", renv), ("msg_id", msg_id(renv))]),
         ("NACK NO_KEY for the DATA", [("envelope, 28 B", nack)]),

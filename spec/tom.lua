@@ -21,7 +21,7 @@ local STRUCTS = {
     { name = "body", type = "struct", size = "rest", by = "vt.kind", by_enum = "kind" },
   },
   packet = {
-    { name = "packet", type = "u8", size = 1, enum = "packet" },
+    { name = "packet", type = "u8", size = 1, enum = "packet", least = 161, most = 165 },
     { name = "body", type = "struct", size = "rest", by = "packet", by_enum = "packet" },
   },
   frame = {

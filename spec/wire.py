@@ -2,7 +2,7 @@
 """Makes of wire.toml, the layouts of the protocol: the book's tables and diagrams, the Wireshark dissector tom.lua, the skeletons' field lists.
 
 Usage: wire.py [--check]. With --check nothing is written; exit status 1 when anything differs from what is committed.
-Either way every accepted conformance vector is read by the layouts and compared. Needs Python 3.11.
+Either way every accepted conformance vector and the worked example are read by the layouts and compared. Needs Python 3.11.
 """
 import re
 import sys
@@ -12,7 +12,7 @@ from tool.layout import SPEC, Layout
 from tool.marked import Marked
 from tool.skeletons import skeletons
 from tool.tables import Tables
-from tool.vectors import prove
+from tool.vectors import prove, shown
 
 
 def pages(layout, out):
@@ -35,13 +35,15 @@ def pages(layout, out):
 def main():
     layout, out = Layout(), Marked()
     wrong, fits, refused = prove(layout)
+    unshown, rows = shown(layout)
+    wrong += unshown
     if wrong:
-        sys.exit("\n".join(["the layouts do not read the vectors:", *(line[:200] for line in wrong[:20])]))
+        sys.exit("\n".join(["the layouts do not read the vectors and the worked example:", *(line[:200] for line in wrong[:20])]))
     pages(layout, out)
     skeletons(layout, out)
     out.put(SPEC / "tom.lua", dissector(layout))
     code = out.finish("--check" in sys.argv[1:], "spec/wire.py")
-    print(f"{len(layout.structs)} structures; {fits} accepted vectors read as expected, {refused} of the others do not fit a layout")
+    print(f"{len(layout.structs)} structures; {fits} accepted vectors read as expected, {refused} of the others do not fit a layout; {rows} rows of the worked example")
     sys.exit(code)
 
 

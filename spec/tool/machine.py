@@ -36,7 +36,7 @@ class Go:
 
 class Machine:
     def __init__(self, name, raw):
-        self.name, self.page, self.title, self.matrix = name, raw["page"], raw["title"], raw.get("matrix", False)
+        self.name, self.page, self.title = name, raw["page"], raw["title"]
         self.states = {s["name"]: State(**s) for s in raw["state"]}
         self.groups = {g["name"]: Group(**g) for g in raw.get("group", [])}
         self.go = []
@@ -69,17 +69,11 @@ class Machine:
         return f"*{state}*" if self.states[state].kind else state
 
     def table(self):
-        """The transitions for the book: a matrix of events and states, or one line each."""
-        if self.matrix:
-            names = [s.name for s in self.states.values()]
-            heads = ["no", "event", *names, "rules"]
-            rows = [[str(g.number), g.event, *(g.to if n in g.sources else "–" for n in names), ", ".join(g.rules)] for g in self.go]
-        else:
-            heads = ["no", "from", "event", "to", "rules"]
-            rows = []
-            for g in self.go:
-                to = "stays" if g.sources == [g.to] else self.name_of(g.to)
-                rows.append([str(g.number), ", ".join(map(self.name_of, g.sources)), g.event, to, ", ".join(g.rules)])
+        """The transitions for the book, one line each."""
+        heads, rows = ["no", "from", "event", "to", "rules"], []
+        for g in self.go:
+            to = "stays" if g.sources == [g.to] else self.name_of(g.to)
+            rows.append([str(g.number), ", ".join(map(self.name_of, g.sources)), g.event, to, ", ".join(g.rules)])
         line = lambda cells: "| " + " | ".join(cells) + " |"
         return [line(heads), "|---" * len(heads) + "|", *map(line, rows)]
 

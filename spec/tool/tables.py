@@ -51,17 +51,15 @@ class Tables:
         return " + ".join(parts)
 
     def offsets(self, struct):
-        """Where each field may begin: numbers, then what was left out of the sum."""
-        at, behind = [struct.base], []
+        """Where each field may begin: numbers, and the field whose length comes on top; nothing where that is not known."""
+        at, length, known = [struct.base], "", True
         for f in struct.fields:
-            yield " or ".join(map(str, at)) + "".join(f" + {b}" for b in behind) if len(behind) < 2 else ""
+            yield (" or ".join(map(str, at)) + length) if known else ""
             if isinstance(f.size, int):
                 at = at + [a + f.size for a in at] if f.iff else [a + f.size for a in at]
-            elif f.size == "rest":
-                behind += ["", ""]
             else:
-                behind.append(f.size or "..")
-                behind += [] if f.size else ["", ""]
+                known = known and not length and f.size not in (None, "rest")
+                length = f" + {f.size}"
 
     def condition(self, field):
         name, _, bit = field.iff.partition(".")
@@ -80,7 +78,7 @@ class Tables:
             return str(f.value)
         told = [self.enum(f.enum)] if f.enum else []
         if f.range and told in ([], ["below"]):  # names say the range themselves
-            told.insert(0, "{}..={}".format(*f.range))
+            told.insert(0, ("0x{:X}..=0x{:X}" if f.enum and self.layout.enums[f.enum].hex else "{}..={}").format(*f.range))
         if not sub and f.sends:
             told.append("{:,}..={:,} is sent".format(*f.sends))
         return ", ".join(told)
@@ -97,7 +95,7 @@ class Tables:
             yield [b.at, f"0x{b.mask:02X}", f"`{b.name}`" if b.name else "reserved", self.values(b, True), b.note]
 
     def rows(self, struct):
-        for f, at in zip(struct.fields, self.offsets(struct)):
+        for f, at in zip(struct.fields, self.offsets(struct), strict=True):
             note = f.note
             bits = self.layout.bits.get(f.bits) if f.type == "bits" and not struct.hashed else None
             if bits and not note:
@@ -111,7 +109,7 @@ class Tables:
     def boxes(self, struct):
         """One box per field, with its offset above and its size below, on as many lines as it takes."""
         cells = []
-        for f, at in zip(struct.fields, self.offsets(struct)):
+        for f, at in zip(struct.fields, self.offsets(struct), strict=True):
             name = f'"{f.value}"' if f.type == "text" else f.name + ("?" if f.iff or f.type == "option" else "*" if f.times else "")
             size = self.size(f)
             cells.append((at.replace(" or ", "/").replace(" ", ""), name, size, max(len(name), len(size), len(at.replace(" or ", "/"))) + 2))
@@ -152,4 +150,4 @@ class Tables:
             struct = self.layout.structs[v["of"]] if v.get("of") else None
             has = {"size": self.total(struct) if struct else "", "body": self.body(v), "note": v.get("note", ""), "coded": struct.coding if struct else ""}
             rows.append([f"0x{v['value']:X}" if enum.hex else str(v["value"]), v["name"]] + [has[s] for s in enum.show])
-        return ["", f"`{name}`: {enum.title}", "", *table([enum.heads.get("value", "value"), "name"] + [show[s] for s in enum.show], rows), ""]
+        return ["", f"{enum.title.capitalize()}:", "", *table([enum.heads.get("value", "value"), "name"] + [show[s] for s in enum.show], rows), ""]

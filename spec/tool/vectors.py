@@ -1,7 +1,8 @@
 """The bytes of the conformance vectors, with the fields that are expected of them, and whether the layouts say the same."""
 import json
+import re
 
-from .layout import ROOT
+from .layout import ROOT, SPEC
 from .read import Reader, Unfit
 
 def cases(layout):
@@ -46,6 +47,52 @@ def read(layout, struct, data):
         return Reader(layout).all(struct, data)
     except Unfit:
         return None
+
+
+STEPS = "The handshake of the SEAL, step by step"
+# Rows of the worked example by section, the structure each is of, and fields that other rows show, of this section or the one named: so also
+# what no vector shows in the clear.
+SHOWN = {
+    "Identities": {"of the bytes": ("address", {"address.pk": "A pk"})},
+    "SEAL": {"commit is the hash of": ("commitment", {"commitment.ack_secret": "ack_secret"}), "envelope": ("envelope", {
+        "seal.commit": "commit", "seal.e": (STEPS, "e"), "seal.enc_s": (STEPS, "enc(s)"), "seal.enc_payload": (STEPS, "enc(payload)")})},
+    STEPS: {"prologue": ("prologue", {}), "payload": ("seal_payload", {})},
+    "The handshake of the RESP, step by step": {"payload": ("resp_payload", {})},
+    "DATA, n = 65": {"AAD": ("aad", {"aad.commit": "commit"}), "content": ("content", {})},
+    "The Noise link": {
+        "prologue": ("link_prologue", {"link_prologue.sid_i": "sid_i"}), "payload of message 1": ("init_payload", {}),
+        "INIT": ("packet", {"init.sid_i": "sid_i"}), "RESP": ("packet", {"link_resp.sid_r": "sid_r", "link_resp.sid_i": "sid_i"}),
+        "DATA n = 1": ("packet", {"link_data.sid": "sid_r", "link_data.n": 1}), "COOKIE": ("packet", {"cookie.sid_i": "sid_i"}),
+        "INIT2": ("packet", {"init.sid_i": "sid_i"})},
+}
+
+
+def rows(section):
+    """The rows of a section of the worked example: the name up to a comma, and the hex."""
+    page = (SPEC / "src/example.md").read_text()
+    block = page.partition(f"## {section}\n")[2].partition("```text\n")[2].partition("```")[0]
+    return [(name.split(",")[0], value) for name, value in re.findall(r"^(\S.*?)  +(\S+)$", re.sub(r"\n +", "", block), re.M)]
+
+
+def shown(layout):
+    """Reads the rows of the worked example by the layouts. What is wrong, and how many were read."""
+    wrong, read_rows = [], 0
+    for section, expected in SHOWN.items():
+        have = dict(reversed(rows(section)))
+        for row, (struct, fields) in expected.items():
+            where = f"example.md, {section}, {row}"
+            reader = Reader(layout)
+            try:
+                reader.all(struct, bytes.fromhex(have[row]))
+            except (KeyError, Unfit) as why:
+                wrong.append(f"{where}: {why}")
+                continue
+            read_rows += 1
+            for field, told in fields.items():
+                name, of = (told[1], dict(reversed(rows(told[0])))) if isinstance(told, tuple) else (told, have)
+                if reader.seen.get(field) != of.get(name, name):
+                    wrong.append(f"{where}: {field} is {reader.seen.get(field)}, not {of.get(name, name)}")
+    return wrong, read_rows
 
 
 def prove(layout):
