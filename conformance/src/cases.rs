@@ -8,7 +8,7 @@ use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::profile::Profile;
+use crate::profile::{Addon, Profile};
 
 /// A file of vectors.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -37,6 +37,9 @@ pub struct Group {
     pub what: String,
     /// The least profile that has to answer.
     pub profile: Profile,
+    /// The add-on they belong to: asked only of those who want it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub addon: Option<Addon>,
     /// The cases.
     pub tests: Vec<Case>,
 }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::cases::{Case, File, Group, request, story};
 use crate::judge::{Diff, Status, judge};
 use crate::process::{Fault, Process};
-use crate::profile::Profile;
+use crate::profile::{Addon, Profile, Wanted};
 use crate::transcript::{self, Transcript};
 
 /// How often a port that fell over is started again.
@@ -22,7 +22,7 @@ pub struct Plan<'a> {
     /// The command that starts the port.
     pub port: &'a str,
     /// The profile it is asked for.
-    pub profile: Profile,
+    pub profile: Wanted,
     /// How long one answer may take.
     pub patience: Duration,
     /// Cases that are known to fail, as `file:number`, and transcripts, by file.
@@ -50,10 +50,11 @@ pub struct Hello {
 }
 
 impl Hello {
-    /// The largest profile it claims.
-    fn claims(&self) -> Option<Profile> {
-        let known = self.profiles.iter().filter_map(|name| name.parse().ok());
-        known.max()
+    /// Whether it claims to do this.
+    fn claims(&self, profile: Profile, addon: Option<Addon>) -> bool {
+        let mut known = self.profiles.iter().filter_map(|name| name.parse().ok());
+        let named = |addon: Addon| self.profiles.iter().any(|name| name == addon.name());
+        known.any(|known: Profile| known >= profile) && addon.is_none_or(named)
     }
 }
 
@@ -170,7 +171,11 @@ pub fn run(
         let groups = file.test_groups.iter();
         groups.map(move |group| (path, group))
     });
-    for (path, group) in groups.filter(|(_, group)| group.profile <= plan.profile) {
+    let wanted = |group: &Group| {
+        let addons = &plan.profile.addons;
+        group.profile <= plan.profile.profile && group.addon.is_none_or(|it| addons.contains(&it))
+    };
+    for (path, group) in groups.filter(|(_, group)| wanted(group)) {
         for case in &group.tests {
             if !ended(&cases) {
                 cases.extend(one(&mut seat, &hello, path, group, case));
@@ -178,13 +183,13 @@ pub fn run(
         }
     }
     for (path, transcript) in transcripts {
-        if transcript.profile <= plan.profile && !ended(&cases) {
+        if transcript.profile <= plan.profile.profile && !ended(&cases) {
             cases.extend(course(&mut seat, &hello, path, transcript));
         }
     }
     Ok(Results {
         suite: env!("CARGO_PKG_VERSION").to_owned(),
-        profile: format!("{}@{}", plan.profile, crate::profile::VERSION),
+        profile: plan.profile.to_string(),
         port: hello,
         took_ms: u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX),
         cases,
@@ -248,7 +253,7 @@ fn one(
         answer(seat, group, case).map(|reply| judge(case, &reply))
     });
     // Other sizes of tables belong to no profile.
-    let claimed = hello.claims() >= Some(group.profile) && !case.asks_for_limits();
+    let claimed = hello.claims(group.profile, group.addon) && !case.asks_for_limits();
     Some(Outcome {
         status: counted(seat.plan, claimed, &name, status),
         case: name,
@@ -312,7 +317,7 @@ fn course(
         return None;
     }
     let (status, diff) = put(seat, |seat| transcript::play(seat, transcript));
-    let claimed = hello.claims() >= Some(transcript.profile);
+    let claimed = hello.claims(transcript.profile, None);
     Some(Outcome {
         status: counted(seat.plan, claimed, &name, status),
         case: name,

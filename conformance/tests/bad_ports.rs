@@ -40,7 +40,7 @@ fn port(directory: &Path, second: &str) -> String {
 fn plan(command: &str) -> Plan<'_> {
     Plan {
         port: command,
-        profile: Profile::Codec,
+        profile: Profile::Codec.into(),
         patience: std::time::Duration::from_millis(700),
         known: std::collections::BTreeSet::default(),
         first: false,

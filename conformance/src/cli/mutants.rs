@@ -54,7 +54,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     let notice = || -> anyhow::Result<Option<String>> {
         let plan = Plan {
             port: &port,
-            profile: Profile::Full,
+            profile: Profile::Full.into(),
             patience: Duration::from_secs(5),
             known: std::collections::BTreeSet::new(),
             first: true,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::judge::Status;
-use crate::profile::Profile;
+use crate::profile::Wanted;
 use crate::report;
 use crate::run::{Plan, run as play};
 
@@ -16,9 +16,9 @@ pub(super) struct Args {
     /// The command that starts the port
     #[arg(long, value_name = "COMMAND")]
     port: String,
-    /// The profile to ask for
+    /// The profile to ask for, with add-ons: `relay`, `relay+stream@0.1`
     #[arg(long, default_value = "codec")]
-    profile: Profile,
+    profile: Wanted,
     /// Where the vectors are
     #[arg(long, value_name = "DIR")]
     vectors: Option<PathBuf>,
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     let (files, transcripts) = super::load(args.vectors.as_ref(), args.transcripts.as_ref())?;
     let plan = Plan {
         port: &args.port,
-        profile: args.profile,
+        profile: args.profile.clone(),
         patience: Duration::from_millis(args.patience),
         known: args
             .known

@@ -11,7 +11,7 @@ use notify_debouncer_mini::{DebounceEventResult, new_debouncer};
 
 use super::Loaded;
 use crate::judge::Status;
-use crate::profile::Profile;
+use crate::profile::Wanted;
 use crate::report;
 use crate::run::{Plan, run as play};
 
@@ -34,9 +34,9 @@ pub(super) struct Args {
     /// The folder whose files are watched, with all below
     #[arg(long, value_name = "DIR", default_value = ".")]
     folder: PathBuf,
-    /// The profile to ask for
+    /// The profile to ask for, with add-ons: `relay`, `relay+stream@0.1`
     #[arg(long, default_value = "codec")]
-    profile: Profile,
+    profile: Wanted,
     /// Only cases with this in their name or comment
     #[arg(long)]
     only: Option<String>,
@@ -64,7 +64,7 @@ fn is_source(folder: &Path, path: &Path) -> bool {
 fn once(args: &Args, loaded: &Loaded, before: Option<usize>) -> Option<usize> {
     let plan = Plan {
         port: &args.port,
-        profile: args.profile,
+        profile: args.profile.clone(),
         patience: Duration::from_secs(5),
         known: BTreeSet::new(),
         first: false,

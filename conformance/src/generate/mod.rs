@@ -38,6 +38,7 @@ mod replies;
 mod scene;
 mod session;
 mod sheet;
+mod stream;
 mod tables;
 mod ways;
 
@@ -61,6 +62,7 @@ pub fn all() -> anyhow::Result<Vec<(&'static str, File)>> {
         ("keys", keys::file()?),
         ("oneshot", oneshot::file()?),
         ("session", session::file()?),
+        ("stream", stream::file()?),
         ("stories", node::file()?),
         ("shortage", tables::file()?),
         ("choices", choices::file()?),

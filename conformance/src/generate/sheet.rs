@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use tom_port::Port;
 
 use crate::cases::{Case, Expected, File, Group, story};
-use crate::profile::Profile;
+use crate::profile::{Addon, Profile};
 
 /// A file on its way.
 pub(super) struct Sheet {
@@ -56,8 +56,17 @@ impl Sheet {
             kind: "inspect".to_owned(),
             what: what.to_owned(),
             profile: Profile::Codec,
+            addon: None,
             tests: Vec::new(),
         });
+    }
+
+    /// The same, of an add-on.
+    pub(super) fn addon(&mut self, what: &str, addon: Addon) {
+        self.group(what);
+        if let Some(group) = self.file.test_groups.last_mut() {
+            group.addon = Some(addon);
+        }
     }
 
     /// Stories of nodes from here on: what the last of their inputs comes to.

@@ -73,6 +73,11 @@ impl<'a> Ask<'a> {
         self.list(name)?.map(|item| exactly(item.0, name)).collect()
     }
 
+    /// Byte strings of any length.
+    pub(crate) fn byte_strings(self, name: &str) -> Result<Vec<Vec<u8>>, Not> {
+        self.list(name)?.map(|item| unhex(item.0, name)).collect()
+    }
+
     /// Numbers that fit.
     pub(crate) fn numbers<T: TryFrom<u64>>(self, name: &str) -> Result<Vec<T>, Not> {
         self.list(name)?.map(|item| number(item.0, name)).collect()

@@ -82,7 +82,7 @@ impl Port {
                 "version": env!("CARGO_PKG_VERSION"),
                 "language": "Rust",
                 "spec": "0.1",
-                "profiles": ["codec", "leaf", "relay", "full"],
+                "profiles": ["codec", "leaf", "relay", "full", "stream"],
             })),
             "inspect" if ask.text("what")? == "node" => Ok(json!({ "is": self.seat()?.tables() })),
             "inspect" => Ok(json!({ "is": inspect::inspect(ask)? })),

@@ -5,10 +5,12 @@
 //! | `keys.rs` | identities, addresses, commitments, entropy |
 //! | `oneshot.rs` | SEAL and RESP |
 //! | `session.rs` | DATA |
+//! | `stream.rs` | packets on byte streams |
 
 mod keys;
 mod oneshot;
 mod session;
+mod stream;
 
 use serde_json::{Value, json};
 
@@ -27,6 +29,7 @@ pub(crate) fn inspect(ask: &Ask<'_>) -> Result<Value, Not> {
         "respPayload" => read(fields::resp_payload),
         "datagram" => Ok(fields::datagram(&ask.bytes("bytes")?)),
         "encode" => Ok(json!({ "bytes": hex(&encoded(*ask)?) })),
+        "stream" => stream::read(*ask),
         "identity" => keys::identity(*ask),
         "address" => keys::address(*ask),
         "key" => keys::key(*ask),
@@ -50,6 +53,7 @@ fn encoded(ask: Ask<'_>) -> Result<Vec<u8>, Not> {
         "sealPayload" => encode::seal_payload(fields, None),
         "respPayload" => encode::resp_payload(fields),
         "datagram" => encode::datagram(fields),
+        "stream" => stream::written(fields),
         _ => Err(unclear("as", "is nothing of the book's")),
     }
 }
