@@ -299,7 +299,10 @@ impl Sheet {
 /// The way of a case about which nothing is special.
 fn ordinary(what: &str) -> (&'static str, &'static str) {
     match what {
-        "encode" => ("Written", "fields as they are, and the bytes of their layout"),
+        "encode" => (
+            "Written",
+            "fields as they are, and the bytes of their layout",
+        ),
         "envelope" | "content" | "datagram" | "sealPayload" | "respPayload" => (
             "WellFormed",
             "bytes of a layout, with fields that are drawn or run through all there are",
