@@ -78,7 +78,9 @@ pub(super) fn file() -> anyhow::Result<File> {
     for jobs in [200, 250, 300] {
         backpressure(&mut sheet, jobs)?;
     }
+    parked(&mut sheet, Profile::Leaf)?;
     sheet.node("choices of relays", Profile::Relay);
+    parked(&mut sheet, Profile::Relay)?;
     held(&mut sheet)?;
     for number in 1..=2 {
         proven_while_held(&mut sheet, number)?;
@@ -216,6 +218,24 @@ fn backpressure(sheet: &mut Sheet, jobs: u32) -> anyhow::Result<()> {
         over(2, &many.concat()),
         [counted(BACKPRESSURE), accepted()],
     )
+}
+
+/// The book gives a leaf and a small relay two parked epochs, and says beside that only a node without an
+/// allocator keeps fewer than others.
+fn parked(sheet: &mut Sheet, profile: Profile) -> anyhow::Result<()> {
+    const TOO_OLD: u8 = 45;
+    sheet.at("memory.md#profiles", &["SES-23", "SES-25"]);
+    let story = Story::new(sheet, profile)?;
+    let mut inside = in_session(sheet, story)?;
+    for epoch in 0..5 {
+        let data = inside.data(sheet, 64 * epoch, PAD)?;
+        inside.story.then(sheet, enveloped(&data));
+    }
+    let late = inside.data(sheet, 1, PAD)?;
+    let comment = "the DATA of n = 1 with three epochs with gaps behind the newest two";
+    let answers = [dropped(TOO_OLD), accepted()];
+    let input = enveloped(&late);
+    either(sheet, inside.story, comment, "Undefined", input, answers)
 }
 
 /// A relay that holds a copy for link 2, which takes nothing; the secret that proves it.

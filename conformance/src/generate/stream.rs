@@ -147,9 +147,17 @@ fn drawn(sheet: &mut Sheet) -> Vec<u8> {
     packet
 }
 
+/// What it is, its flag, the stream, the packets in it.
+type Odd = (
+    &'static str,
+    &'static str,
+    &'static [u8],
+    &'static [&'static [u8]],
+);
+
 /// What is no packet is dropped, and what follows is read.
 fn odd_streams(sheet: &mut Sheet) -> anyhow::Result<()> {
-    let cases: [(&str, &str, &[u8], &[&[u8]]); 8] = [
+    let cases: [Odd; 8] = [
         ("nothing at all", "Empty", &[], &[]),
         ("zero bytes alone", "Empty", &[0, 0, 0], &[]),
         (

@@ -30,9 +30,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Takes a message of the application, if its life and length can be. Spec ENV-22, DLV-27.
     fn send(&mut self, send: Send<'_>) -> Result<MessageId, Fault> {
         let lifetime = send.lifetime.unwrap_or(self.config.max_lifetime());
-        // Whole seconds count: what is over them does not make a life too long.
-        let over = lifetime.as_millis() >= self.config.max_lifetime().as_millis() + 1_000;
-        if lifetime < Span::from_secs(1) || over {
+        // Whole seconds count: at least one, and what is over them makes no life too long. One of less
+        // than a second wraps round and is too long as well.
+        let over_one = lifetime.as_millis().wrapping_sub(1_000);
+        if over_one >= self.config.max_lifetime().as_millis() {
             return Err(Refusal::Misuse(Misuse::Lifetime).into());
         }
         let max = self.max_payload();
