@@ -236,8 +236,9 @@ class Inbox:
             return
         if due.ref in self.opened and due.sid is None:
             self.opened[due.ref].acknowledged = True
-        direct = [k.number for k in self.node.links.values() if k.pk == sender]
-        self.node.acknowledge([due.in_link, *direct], due.ref, due.secret, due.expiry)
+        direct = self.node.routes.direct_link(sender)
+        links = [due.in_link] if direct is None else [due.in_link, direct.number]
+        self.node.acknowledge(links, due.ref, due.secret, due.expiry)
 
     def safe(self, w: Waiting) -> None:
         """Taken by the application, or its record is durable (DLV-15)."""

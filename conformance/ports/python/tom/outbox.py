@@ -180,7 +180,7 @@ class Outbox:
             return  # every neighbour sends it for copies forwarded to it (LNK-21)
         m, sealed = found
         copy = sealed.copies.get(k.number)
-        if copy is None:
+        if copy is None or m.last_link != k.number:
             raise Drop(Reason.RECEIPT_UNKNOWN)
         self.schedule.taken(m, k, copy)
         if k.pk != m.to:
@@ -188,7 +188,7 @@ class Outbox:
 
     def on_passed(self, k: Link, ref: bytes) -> None:
         found = self._refs.get(ref)
-        if found is None or k.number not in found[1].copies:
+        if found is None or k.number not in found[1].copies or found[0].last_link != k.number:
             raise Drop(Reason.RECEIPT_UNKNOWN)
         self.move(found[0], "passed")
 
@@ -251,7 +251,7 @@ class Outbox:
             del self.settled[ref]
         for session_ref, p in list(self._node.sessions.pending.items()):
             gone = p.ref not in self._refs or self._refs[p.ref][0].now is not self._refs[p.ref][1]
-            if unix > p.expiry or (gone and self._node.now - p.made >= PAD_EVERY):
+            if unix > p.expiry + self._node.config.skew or (gone and self._node.now - p.made >= PAD_EVERY):
                 del self._node.sessions.pending[session_ref]
 
     def deadline(self) -> int | None:

@@ -62,7 +62,26 @@ class Routes:
     # Choice
 
     def direct(self, q: Query) -> list[Link]:
-        return [k for k in self._usable(q) if (k.pk == q.pk if q.pk is not None else k.handle == q.handle)]
+        found = [k for k in self._usable(q) if (k.pk == q.pk if q.pk is not None else k.handle == q.handle)]
+        return [k for k in found if not any(self.stays(o, k) for o in found if o.pk == k.pk and o is not k)]
+
+    def direct_link(self, pk: bytes) -> Link | None:
+        """Of two links to one neighbour the one that stays is the direct one (RTE-29)."""
+        found = [k for k in self._node.links.values() if k.pk == pk]
+        return next((k for k in found if not any(self.stays(o, k) for o in found if o is not k)), None)
+
+    def known(self, handle: bytes) -> bool:
+        """Whether this node itself knows of a way: a direct link, one that brought a proof or was answered for."""
+        ways = [way for (dst, _), way in self.ways.items() if dst == handle]
+        return any(k.handle == handle for k in self._node.links.values()) or any(
+            way.proven_at is not None or way.distance is not None for way in ways
+        )
+
+    def stays(self, a: Link, b: Link) -> bool:
+        """Whether a stays of two links to one neighbour: the lower key's, of one dialler's the newer (RTE-29)."""
+        if a.dialed == b.dialed:
+            return a.order > b.order
+        return a.dialed == (self._node.me.pk < a.pk)
 
     def candidates(self, q: Query) -> list[Link]:
         """Neighbours that forward, other than the in-link's, whose `max_frame` takes the envelope."""
@@ -79,13 +98,13 @@ class Routes:
         direct, candidates = self.direct(q), self.candidates(q)
         if direct and q.attempt <= 1:
             return direct[0]  # its second try included
-        for offered in (direct, self._proven(q, candidates), self._answered(q, candidates)):
-            others = [k for k in offered if k.number != q.last]
-            if others:
-                return others[0]
+        known = self._proven(q, candidates) + self._answered(q, candidates)
+        for k in direct + known:
+            if k.number != q.last:
+                return k
         others = [k for k in candidates if k.number != q.last]
         if len(candidates) > 1 and others:
-            if may_ask and self._node.asks.may_ask(q.handle, candidates):
+            if may_ask and self._node.asks.may_ask(q.handle):
                 return Verdict.ASK
             return self._walk(q, candidates)
         rest = others + direct + candidates
