@@ -116,14 +116,14 @@ class Answers:
                 raise Drop(Reason.NACK_UNKNOWN)
             return False
         m, sealed = found
-        if k.number not in sealed.copies:
+        if k.number not in sealed.copies or m.last_link != k.number:
             raise Drop(Reason.BAD_NACK)
         if body.code == NO_KEY:
             self._no_key(m, sealed)
             return True
         # NO_ROUTE, FULL, TOO_BIG: a hint (RTE-36). It changes no state and puts nothing off.
         if k.pk != m.to:
-            node.routes.failed(m.handle, k.number)
+            node.routes.lowered(m.handle, k.number)
         if m.now is sealed:
             session = node.sessions.usable(m.to, node.now)
             if body.code == FULL and sealed.session is None and session is not None and session.open_window():

@@ -99,7 +99,7 @@ class Asks:
             return link.UNREACHABLE
         if any(other.handle == handle for other in self._node.links.values() if other is not k):
             return 1
-        return 2 if self._node.routes.vouched(handle, k) else None
+        return self._node.routes.vouched(handle, k)
 
     def _answer(self, number: int, handle: bytes, nonce: int, distance: int) -> None:
         k = self._node.links.get(number)

@@ -199,6 +199,7 @@ class Outbox:
         """Its payload goes; ref, secret and id stay for a late proof and for READ (DLV-4, DLV-5)."""
         if event is not None:
             self.move(m, event)
+        m.waits, m.due = Waits.NOTHING, None
         for k in self._node.links.values():
             k.withdraw(m)
         self.messages.pop(m.id, None)

@@ -227,14 +227,15 @@ class Relay:
         entry = self._entry(ref, Reason.ACK_UNKNOWN)
         if entry.commit is not None and not same_secret(entry.commit, commit_of(entry.expiry, entry.dst, secret)):
             raise Drop(Reason.BAD_PROOF)
-        if entry.acks >= entry.copies:
-            raise Drop(Reason.ACK_REPEAT)
-        entry.acks += 1
         if entry.commit is not None:
             if entry.out_newest == k.number:
                 self._node.routes.proven(entry.dst, k.number)
             for held in [h for h in self.held if h.env.ref == ref]:
                 self._drop_payload(held)  # DLV-23
+        self._has_way(entry)
+        if entry.acks >= entry.copies:
+            raise Drop(Reason.ACK_REPEAT)
+        entry.acks += 1
         self._node.acknowledge(entry.back(), ref, secret, entry.expiry)
 
     def _drop_payload(self, held: Held) -> None:
@@ -251,6 +252,7 @@ class Relay:
         if entry.resps >= entry.copies:
             raise Drop(Reason.ACK_REPEAT)
         entry.resps += 1
+        self._has_way(entry)
         self._back(entry, with_path(env.raw, env.attempt, env.hop - 1))
 
     def pass_nack(self, k: Link, env: Envelope, body: NackBody) -> None:
@@ -261,7 +263,7 @@ class Relay:
             raise Drop(Reason.NACK_LIMITED)
         entry.nacks += 1
         if body.code == NACK_NO_ROUTE:
-            self._node.routes.failed(entry.dst, k.number)
+            self._node.routes.lowered(entry.dst, k.number)
         self._back(entry, with_path(env.raw, 0, 8))  # a new envelope with hop 8 (RTE-13)
 
     def pass_passed(self, k: Link, ref: bytes) -> None:
@@ -274,10 +276,15 @@ class Relay:
         for number in entry.back():
             self._node.put_to(number, link.Passed(ref))  # LNK-20
 
+    def _has_way(self, entry: Return) -> None:
+        """A lost in-link is not replaced (RTE-14)."""
+        if not any(number in self._node.links for number in entry.back()):
+            raise Drop(Reason.NO_ROUTE)
+
     def _back(self, entry: Return, raw: bytes) -> None:
         for number in entry.back():
             k = self._node.links.get(number)
-            if k is not None:  # a lost in-link is not replaced (RTE-14)
+            if k is not None:
                 self._node.send_answer(k, raw)
 
     def purge(self) -> None:

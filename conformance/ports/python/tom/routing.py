@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from .link import UNREACHABLE
 from .neighbour import Link, smoothed
 
 if TYPE_CHECKING:
@@ -138,12 +139,17 @@ class Routes:
         way.proven_at, way.failed = self._node.now, False
         way.rank = min(TOP_RANK, way.rank * 2)
 
-    def failed(self, handle: bytes, number: int) -> None:
-        """At least halved, never to zero, behind those that are proven (RTE-22)."""
+    def lowered(self, handle: bytes, number: int) -> None:
+        """At least halved, never to zero (RTE-22, RTE-35, RTE-36)."""
         if number in self._node.links:
             way = self.way(handle, number)
             way.rank = max(1, way.rank // 2)
-            way.failed = True
+
+    def failed(self, handle: bytes, number: int) -> None:
+        """Lower, and behind those that are proven (RTE-22)."""
+        if number in self._node.links:
+            self.lowered(handle, number)
+            self.way(handle, number).failed = True
 
     def answered(self, handle: bytes, number: int, distance: int) -> None:
         """A positive REACH!: it ranks and never proves (RTE-20); nearer ones start higher."""
@@ -157,13 +163,15 @@ class Routes:
         way = self.way(handle, number)
         way.round_trip = smoothed(way.round_trip, sample)
 
-    def vouched(self, handle: bytes, asker: Link) -> bool:
-        """RTE-18: ways proven within the last 10 minutes, not over the link the question came from."""
+    def vouched(self, handle: bytes, asker: Link) -> int | None:
+        """RTE-18: ways proven within the last 10 minutes, not over the link the question came from. The distance is
+        2 more than that neighbour answered (RTE-16)."""
+        found: list[int] = []
         for (dst, number), way in self.ways.items():
             if dst == handle and number != asker.number and way.proven_at is not None and not way.failed:
                 if self._node.now - way.proven_at <= VOUCH_MS:
-                    return True
-        return False
+                    found.append(min((1 if way.distance is None else way.distance) + 2, UNREACHABLE - 1))
+        return min(found, default=None)
 
     def link_down(self, number: int) -> None:
         """RTE-25."""
