@@ -9,6 +9,7 @@ mod mutants;
 mod new_port;
 mod run;
 mod wander;
+mod watch;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,6 +31,8 @@ struct Cli {
 enum What {
     /// Put all cases of a profile to a port
     Run(run::Args),
+    /// Put them to a port again whenever one of its files is saved
+    Watch(watch::Args),
     /// Put the port into every seat of random networks, beside the reference
     Wander(wander::Args),
     /// Say all about one case: what is asked, what is expected, where the book says so
@@ -78,6 +81,7 @@ fn load(vectors: Option<&PathBuf>, courses: Option<&PathBuf>) -> anyhow::Result<
 pub fn main() -> ExitCode {
     let done = match Cli::parse().what {
         What::Run(args) => run::run(&args),
+        What::Watch(args) => watch::run(&args),
         What::Wander(args) => wander::run(&args),
         What::Explain(args) => explain::run(&args),
         What::Diff(args) => diff::run(&args),

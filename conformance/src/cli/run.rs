@@ -28,6 +28,9 @@ pub(super) struct Args {
     /// Only cases with this in their name or comment
     #[arg(long)]
     only: Option<String>,
+    /// Stop at the first failure
+    #[arg(long)]
+    fail_fast: bool,
     /// A file with the names of cases that are known to fail, one in a line; one that passes fails the run
     #[arg(long, value_name = "FILE")]
     known: Option<PathBuf>,
@@ -66,7 +69,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
             .map(known)
             .transpose()?
             .unwrap_or_default(),
-        first: false,
+        first: args.fail_fast,
         only: args.only.as_deref(),
     };
     let results = match play(&plan, &files, &transcripts) {

@@ -3,11 +3,14 @@
 //!
 //! | file | subject |
 //! |---|---|
-//! | `village.rs` | nodes, links, time |
-//! | `courses.rs` | the behaviours that are recorded |
-//! | `wander.rs` | courses at random |
+//! | `village/` | nodes, links, time |
+//! | `courses/` | the behaviours that are recorded |
+//! | `wander.rs`, `truth.rs` | courses at random, and what has to be true of all of them |
+//! | `player.rs` | who sits in a seat |
 
 mod courses;
+mod player;
+mod truth;
 mod village;
 mod wander;
 
@@ -16,7 +19,8 @@ use std::path::Path;
 use crate::generate::keep;
 use crate::transcript::{Transcript, text};
 
-pub use wander::wander;
+pub use player::Player;
+pub use wander::{MOST, Wandered, wander};
 
 /// All transcripts, by file name.
 ///

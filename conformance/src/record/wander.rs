@@ -1,31 +1,52 @@
-//! Courses nobody thought of: a small network in which everything happens at random, from one salt.
+//! Courses nobody thought of: a small network in which everything happens at random, from one salt, with
+//! the reference in every seat or a port in some of them.
 
 use anyhow::Context;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use super::village::Village;
+use super::player::Player;
+use super::truth;
+use super::village::{Kind, Village};
 use crate::profile::Profile;
 use crate::transcript::Transcript;
 
 /// How many things happen.
 const DEEDS: u32 = 40;
+/// The most nodes of a network.
+pub const MOST: usize = 5;
+
+/// What came of a network.
+#[derive(Debug)]
+pub struct Wandered {
+    /// The course of each node, in the order of the seats.
+    pub courses: Vec<Transcript>,
+    /// What was not true, or did not arrive.
+    pub wrong: Vec<String>,
+    /// Whoever sat in the seats, in their order.
+    pub players: Vec<Player>,
+}
 
 /// From 0 to below `bound`.
 fn below(rng: &mut ChaCha8Rng, bound: u32) -> u32 {
     ((u64::from(rng.next_u32()) * u64::from(bound)) >> 32) as u32
 }
 
-/// The courses of all nodes of the network with this salt.
+/// The network of this salt, with whoever `player` puts into each seat.
 ///
 /// # Errors
-/// The reference does not answer as it should.
-pub fn wander(salt: u64, profile: Profile) -> anyhow::Result<Vec<Transcript>> {
+/// Somebody does not answer as it should.
+pub fn wander(
+    salt: u64,
+    profile: Profile,
+    mut player: impl FnMut(usize) -> anyhow::Result<Player>,
+) -> anyhow::Result<Wandered> {
     let name = format!("wander {salt:016x}");
     let mut village = Village::new(&name);
+    village.keep_entropy();
     let mut rng = ChaCha8Rng::seed_from_u64(salt);
-    let nodes = 2 + below(&mut rng, 4) as usize;
-    for _ in 0..nodes {
+    let nodes = 2 + below(&mut rng, MOST as u32 - 1) as usize;
+    for at in 0..nodes {
         let profiles: &[Profile] = match profile {
             Profile::Codec | Profile::Leaf => &[Profile::Leaf],
             Profile::Relay => &[Profile::Leaf, Profile::Relay],
@@ -34,7 +55,7 @@ pub fn wander(salt: u64, profile: Profile) -> anyhow::Result<Vec<Transcript>> {
         let which = below(&mut rng, profiles.len() as u32) as usize;
         let profile = profiles.get(which).copied().context("no profile")?;
         // Volatile ones: where a durable node's counters go on after a restart is its own affair (SES-20).
-        village.add(profile, false)?;
+        village.seat(Kind::of(profile), player(at)?)?;
     }
     for node in 1..nodes {
         village.join(node, below(&mut rng, node as u32) as usize)?;
@@ -45,13 +66,23 @@ pub fn wander(salt: u64, profile: Profile) -> anyhow::Result<Vec<Transcript>> {
         village.run(pause)?;
     }
     village.lose_nothing();
+    for at in 0..nodes {
+        village.take(at)?;
+    }
     village.run(120_000)?;
+    let last = truth::last_words(&mut village, nodes)?;
+    village.run(120_000)?;
+    let wrong = truth::told(&mut village, nodes, &last)?;
     let seats: Vec<(usize, String)> = (0..nodes).map(|at| (at, format!("node {at}"))).collect();
     let seats: Vec<(usize, &str)> = seats
         .iter()
         .map(|(at, seat)| (*at, seat.as_str()))
         .collect();
-    village.courses(&name, ("conformance.md#step", &[]), &seats)
+    Ok(Wandered {
+        courses: village.courses(&name, ("conformance.md#step", &[]), &seats)?,
+        wrong,
+        players: village.leave().collect(),
+    })
 }
 
 /// One thing happens.
@@ -68,7 +99,8 @@ fn deed(village: &mut Village, rng: &mut ChaCha8Rng, nodes: usize) -> anyhow::Re
             let mut payload = vec![0; len as usize];
             rng.fill_bytes(&mut payload);
             let lifetime = (below(rng, 4) == 0).then(|| 1_000 * u64::from(1 + below(rng, 90)));
-            village.try_send(one, other, &payload, lifetime)
+            let _refused = village.try_send(one, other, &payload, lifetime)?;
+            Ok(())
         }
         7 | 8 => {
             let mut left = 1 + below(rng, 12);

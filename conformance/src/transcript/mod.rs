@@ -21,9 +21,9 @@ use crate::cases::Unreadable;
 use crate::profile::Profile;
 
 pub use play::{Seat, play};
-pub(crate) use play::{Stepped, ask, restart, step};
+pub(crate) use play::{Stepped, Stuck, ask, drawn, restart, step};
 pub use same::{Outputs, difference};
-pub use shrink::shrink;
+pub use shrink::{recorded, shrink, without_idle_ticks};
 
 /// A course.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

@@ -49,6 +49,8 @@ pub(crate) struct Stepped {
     pub(crate) wake: Option<u64>,
     /// The outputs as they came.
     pub(crate) raw: Vec<Value>,
+    /// What was left of the entropy.
+    pub(crate) rest: Value,
 }
 
 /// Why a step did not come to an end.
@@ -87,12 +89,12 @@ pub(crate) fn step<S: Seat>(
         drops: Vec::new(),
         wake: None,
         raw: Vec::new(),
+        rest: entropy.clone(),
         reply: reply.clone(),
     };
     all.out.verdict(&reply);
     let mut replies = vec![reply];
-    let mut rest = entropy.clone();
-    draw(&mut rest, &all.reply);
+    draw(&mut all.rest, &all.reply);
     for _ in 0..ROUNDS {
         let mut feedback = Vec::new();
         for reply in replies.drain(..) {
@@ -117,9 +119,9 @@ pub(crate) fn step<S: Seat>(
             feedback.push(json!({ "is": "tick" }));
         }
         for input in feedback {
-            let next = json!({ "now": now, "entropy": rest, "in": input });
+            let next = json!({ "now": now, "entropy": all.rest, "in": input });
             let reply = ask(seat, "step", &next)?;
-            draw(&mut rest, &reply);
+            draw(&mut all.rest, &reply);
             replies.push(reply);
         }
     }
@@ -136,6 +138,18 @@ fn draw(entropy: &mut Value, reply: &Value) {
             list.drain(..drew.min(list.len()));
         }
     }
+}
+
+/// What of the entropy of a step was drawn.
+pub(crate) fn drawn(entropy: &Value, rest: &Value) -> Value {
+    let mut drawn = entropy.clone();
+    for (name, list) in drawn.as_object_mut().into_iter().flatten() {
+        let left = rest[name.as_str()].as_array().map_or(0, Vec::len);
+        if let Some(list) = list.as_array_mut() {
+            list.truncate(list.len().saturating_sub(left));
+        }
+    }
+    drawn
 }
 
 /// What the driver says to an output.

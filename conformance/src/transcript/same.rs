@@ -21,7 +21,7 @@ pub struct Outputs {
     /// `link:frame` in hex, ACKs and TAKENs aside; of a HELLO its version and profile alone.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub frames: BTreeSet<String>,
-    /// `link:ref:secret` of each pair.
+    /// `link:head:ref:secret` of each pair, the head without the expiry.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub proofs: BTreeSet<String>,
     /// A refusal, the id of a message accepted, and everything put out but transmissions and records.
@@ -71,6 +71,27 @@ impl Outputs {
         }
     }
 
+    /// Takes in an ACK; anything else is left to be compared as it is.
+    fn proofs(&mut self, link: &Value, envelope: &[u8]) -> bool {
+        let Some(([vt, flags, path, _, _, _, _, dst @ ..], [count, pairs @ ..])) =
+            envelope.split_first_chunk::<15>()
+        else {
+            return false;
+        };
+        if vt & 15 != ACK || usize::from(*count) * 24 != pairs.len() {
+            return false;
+        }
+        // The expiry depends on what was gathered (ENV-16).
+        let head = [[*vt, *flags, *path].as_slice(), dst].concat();
+        self.proofs.extend(pairs.chunks_exact(24).map(|pair| {
+            let (reference, secret) = pair.split_at(8);
+            let [head, reference, secret] =
+                [&head, reference, secret].map(|bytes| HEXLOWER.encode(bytes));
+            format!("{link}:{head}:{reference}:{secret}")
+        }));
+        true
+    }
+
     fn datagram(&mut self, link: &Value, bytes: &[u8]) {
         let mut rest = bytes;
         while let Some(([ftype, low, high], body)) = rest.split_first_chunk::<3>() {
@@ -82,24 +103,13 @@ impl Outputs {
                     self.frames
                         .insert(format!("{link}:HELLO {version} {profile}"));
                 }
-                (TAKEN, [_, refs @ ..]) => {
+                (TAKEN, [count, refs @ ..]) if usize::from(*count) * 8 == refs.len() => {
                     let refs = refs
                         .chunks(8)
                         .map(|it| format!("{link}:{}", HEXLOWER.encode(it)));
                     self.taken.extend(refs);
                 }
-                (ENVELOPE, [_, _, vt, rest @ ..]) if vt & 15 == ACK => {
-                    // Behind the rest of the header and the count.
-                    let pairs = rest.get(15..).unwrap_or_default().chunks_exact(24);
-                    self.proofs.extend(pairs.map(|pair| {
-                        let (reference, secret) = pair.split_at(8);
-                        format!(
-                            "{link}:{}:{}",
-                            HEXLOWER.encode(reference),
-                            HEXLOWER.encode(secret)
-                        )
-                    }));
-                }
+                (ENVELOPE, [_, _, envelope @ ..]) if self.proofs(link, envelope) => {}
                 _ => {
                     let frame = format!("{ftype:02x} {}", HEXLOWER.encode(body));
                     self.frames.insert(format!("{link}:{frame}"));

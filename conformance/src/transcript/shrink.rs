@@ -1,5 +1,5 @@
-//! A course that parts from the reference becomes short: inputs are taken away as long as port and
-//! reference still part.
+//! Courses become short: idle ticks of a recorded one are left out, and of one that parts from the
+//! reference every input without which port and reference still part.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,8 @@ use super::{Outputs, Seat, Step, Transcript, ask, play, restart, step};
 use crate::judge::Status;
 
 /// What the reference does with these inputs; `None`: it gives no ordinary answer.
-fn recorded(course: &Transcript, steps: &[Step]) -> Option<Transcript> {
+#[must_use]
+pub fn recorded(course: &Transcript, steps: &[Step]) -> Option<Transcript> {
     let mut own = Port::default();
     ask(&mut own, "reset", &Value::Object(course.reset.clone())).ok()?;
     let mut again = Transcript {
@@ -36,6 +37,22 @@ fn recorded(course: &Transcript, steps: &[Step]) -> Option<Transcript> {
         again.steps.push(done);
     }
     Some(again)
+}
+
+/// The course without the ticks at which nothing came of it, if it comes to the same without them.
+#[must_use]
+pub fn without_idle_ticks(course: Transcript) -> Transcript {
+    let idle = |step: &Step| {
+        let ticks = step.input.as_ref().is_some_and(|it| it["is"] == "tick");
+        ticks && step.out == Outputs::default() && step.drops.is_empty()
+    };
+    let mut less = course.clone();
+    less.steps.retain(|step| !idle(step));
+    match play(&mut Port::default(), &less) {
+        Ok((Status::Pass, _)) => less,
+        Ok(_) => course,
+        Err(never) => match never {},
+    }
 }
 
 /// The shortest course found in which this port still parts from the reference.

@@ -112,9 +112,15 @@ fn acks(fields: Ask<'_>, head: &Head) -> Result<Vec<u8>, Not> {
     Ok(out)
 }
 
-fn candidates(fields: Ask<'_>) -> Result<Vec<u8>, Not> {
+pub(crate) fn candidates(fields: Ask<'_>) -> Result<Vec<u8>, Not> {
+    candidate_list(fields.list("candidates")?)
+}
+
+pub(crate) fn candidate_list<'a>(
+    candidates: impl Iterator<Item = Ask<'a>>,
+) -> Result<Vec<u8>, Not> {
     let mut list = CandidateList::new();
-    for candidate in fields.list("candidates")? {
+    for candidate in candidates {
         let ip = candidate.text("ip")?.parse::<IpAddr>();
         let port = candidate.number("port")?;
         let candidate = match ip.map_err(|_| unclear("ip", "is no address"))? {

@@ -71,7 +71,7 @@ pub(crate) fn envelope(bytes: &[u8]) -> Result<Value, Drop> {
     Ok(joined(fields, body))
 }
 
-fn candidates(list: Candidates<'_>) -> Value {
+pub(crate) fn candidates(list: Candidates<'_>) -> Value {
     list.map(|candidate| {
         let (ip, port) = match candidate {
             Candidate::V4 { address, port } => (IpAddr::V4(Ipv4Addr::from(address)), port),

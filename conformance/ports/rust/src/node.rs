@@ -13,11 +13,12 @@ use tom_core::input::{Command, Input, LinkEvent, LinkId, Send, SendResult};
 use tom_core::output::{DeliveryId, Event, Output, Record, RecordKey, RecordKind, Ticket, Verdict};
 use tom_core::storage::{Heap, Limits};
 use tom_core::time::{Instant, Span, UnixTime};
-use tom_core::wire::Reference;
+use tom_core::wire::{Candidates, Reference};
 
 use crate::Not;
 use crate::ask::{Ask, hex, unclear};
-use crate::encode::class;
+use crate::encode::{candidate_list, candidates, class};
+use crate::fields;
 
 /// What a disk holds: by key, in the order in which the records became durable.
 type Disk = Vec<(RecordKey, u32, Vec<u8>)>;
@@ -192,13 +193,17 @@ impl Seat {
         Ok(match input.text("is")? {
             "tick" => self.node.handle(now, Input::Tick),
             "up" => {
+                let observed = match input.maybe("observed") {
+                    Some(address) => candidate_list(std::iter::once(Ask::new(address)))?,
+                    None => Vec::new(),
+                };
                 let up = LinkEvent::Up {
                     link: link()?,
                     peer: peer("pk")?,
                     mtu: input.number("mtu")?,
                     max_frame: input.number("maxFrame")?,
                     dialed: input.truth("dialed")?,
-                    observed: &[],
+                    observed: &observed,
                 };
                 self.node.handle(now, Input::Link(up))
             }
@@ -220,6 +225,11 @@ impl Seat {
                     trace: false,
                 };
                 self.node.handle(now, Input::Command(Command::Send(send)))
+            }
+            "candidates" => {
+                let list = candidates(input)?;
+                self.node
+                    .handle(now, Input::Command(Command::Candidates(&list)))
             }
             "read" => {
                 let from = peer("from")?;
@@ -295,8 +305,12 @@ impl Seat {
                         "bytes": hex(transmit.bytes),
                     }));
                 }
-                Output::Dial { peer, .. } => {
-                    out.push(json!({ "is": "dial", "pk": hex(peer.as_bytes()) }));
+                Output::Dial { peer, candidates } => {
+                    let list = Candidates::parse(candidates);
+                    let list = list.map_err(|_| unclear("dial", "has no list"))?;
+                    out.push(json!({
+                        "is": "dial", "pk": hex(peer.as_bytes()), "candidates": fields::candidates(list),
+                    }));
                 }
                 Output::Close(link) => out.push(json!({ "is": "close", "link": link.0 })),
                 Output::Deliver(delivery) => out.push(json!({
