@@ -41,7 +41,7 @@ class Asks:
     def may_ask(self, handle: bytes) -> bool:
         """Not within 30 s after nobody knew (RTE-15), and only with room for it: else the copy walks."""
         asked = self._nobody.get(handle)
-        if asked is not None and self._node.now - asked < NOBODY_KNEW_MS:
+        if asked is not None and self._node.now - asked < NOBODY_KNEW_MS and not self._node.routes.known(handle):
             return False
         return self._own(handle) is not None or len(self._asks) < self._node.config.room("asks")
 
@@ -132,7 +132,7 @@ class Asks:
             if not ask.positive:
                 self._answer(ask.asker[0], ask.handle, ask.asker[1], link.UNREACHABLE)
         else:
-            if not ask.positive and not self._node.routes.known(ask.handle):
+            if not ask.positive:
                 self._nobody[ask.handle] = self._node.now
             self._resume(ask)
 

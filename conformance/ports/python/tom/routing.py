@@ -120,7 +120,9 @@ class Routes:
 
     def _known(self, q: Query, candidates: list[Link]) -> list[tuple[Link, Way]]:
         """With their ways; from attempt 2 on one that failed since counts no more (RTE-1)."""
-        known = [(k, self.ways[q.handle, k.number]) for k in candidates if (q.handle, k.number) in self.ways]
+        by_number = {k.number: k for k in candidates}
+        newest = [(n, way) for (dst, n), way in reversed(self.ways.items()) if dst == q.handle]
+        known = [(by_number[n], way) for n, way in newest if n in by_number]  # of equals the one known last
         return [(k, way) for k, way in known if q.attempt < 2 or not way.failed]
 
     def _proven(self, q: Query, candidates: list[Link]) -> list[Link]:
