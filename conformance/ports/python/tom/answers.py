@@ -123,7 +123,7 @@ class Answers:
             return True
         # NO_ROUTE, FULL, TOO_BIG: a hint (RTE-36). It changes no state and puts nothing off.
         if k.pk != m.to:
-            node.routes.lowered(m.handle, k.number)
+            node.routes.failed(m.handle, k.number)
         if m.now is sealed:
             session = node.sessions.usable(m.to, node.now)
             if body.code == FULL and sealed.session is None and session is not None and session.open_window():

@@ -121,6 +121,7 @@ class Asks:
         if ask.asker is not None:  # the first positive answer goes back plus 1, and ends the question (RTE-16)
             self._answer(ask.asker[0], ask.handle, ask.asker[1], min(distance + 1, 254))
             ask.open.clear()
+            return  # what waits here has a question of its own (RTE-19)
         self._resume(ask)
         self._node.outbox.new_way(ask.handle)
 

@@ -263,7 +263,7 @@ class Relay:
             raise Drop(Reason.NACK_LIMITED)
         entry.nacks += 1
         if body.code == NACK_NO_ROUTE:
-            self._node.routes.lowered(entry.dst, k.number)
+            self._node.routes.failed(entry.dst, k.number)
         self._back(entry, with_path(env.raw, 0, 8))  # a new envelope with hop 8 (RTE-13)
 
     def pass_passed(self, k: Link, ref: bytes) -> None:

@@ -12,6 +12,7 @@ from .neighbour import Link, smoothed
 if TYPE_CHECKING:
     from .node import Node
 
+LOWEST_RANK = 1
 UNKNOWN_RANK = 1 << 10
 TOP_RANK = 1 << 16
 VOUCH_MS = 10 * 60_000
@@ -99,8 +100,7 @@ class Routes:
         direct, candidates = self.direct(q), self.candidates(q)
         if direct and q.attempt <= 1:
             return direct[0]  # its second try included
-        known = self._proven(q, candidates) + self._answered(q, candidates)
-        for k in direct + known:
+        for k in direct + self._best(q, candidates):
             if k.number != q.last:
                 return k
         others = [k for k in candidates if k.number != q.last]
@@ -125,13 +125,15 @@ class Routes:
         known = [(by_number[n], way) for n, way in newest if n in by_number]  # of equals the one known last
         return [(k, way) for k, way in known if q.attempt < 2 or not way.failed]
 
-    def _proven(self, q: Query, candidates: list[Link]) -> list[Link]:
-        known = [(k, w) for k, w in self._known(q, candidates) if w.proven_at is not None]
-        return [k for k, _ in sorted(known, key=lambda kw: (kw[1].failed, -kw[1].rank))]
+    def _best(self, q: Query, candidates: list[Link]) -> list[Link]:
+        """Steps 2 and 3: the proven ones, then those that answered, each by rank; what failed since comes last."""
 
-    def _answered(self, q: Query, candidates: list[Link]) -> list[Link]:
-        known = [(k, w) for k, w in self._known(q, candidates) if w.distance is not None]
-        return [k for k, _ in sorted(known, key=lambda kw: (kw[1].failed, -kw[1].rank))]
+        def order(known: tuple[Link, Way]) -> tuple[bool, bool, int]:
+            way = known[1]
+            return way.failed, way.failed or way.proven_at is None, -way.rank
+
+        known = [(k, way) for k, way in self._known(q, candidates) if way.proven_at is not None or way.distance is not None]
+        return [k for k, _ in sorted(known, key=order)]
 
     # Learning
 
@@ -139,27 +141,20 @@ class Routes:
         """RTE-21, RTE-23."""
         way = self.way(handle, number)
         way.proven_at, way.failed = self._node.now, False
-        way.rank = min(TOP_RANK, way.rank * 2)
-
-    def lowered(self, handle: bytes, number: int) -> None:
-        """At least halved, never to zero (RTE-22, RTE-35, RTE-36)."""
-        if number in self._node.links:
-            way = self.way(handle, number)
-            way.rank = max(1, way.rank // 2)
+        way.rank = min(TOP_RANK, max(way.rank, UNKNOWN_RANK) * 2)
 
     def failed(self, handle: bytes, number: int) -> None:
-        """Lower, and behind those that are proven (RTE-22)."""
+        """To the lowest rank, behind all that did not fail, until its next proof or answer (RTE-22, RTE-35, RTE-36)."""
         if number in self._node.links:
-            self.lowered(handle, number)
-            self.way(handle, number).failed = True
+            way = self.way(handle, number)
+            way.rank, way.failed = LOWEST_RANK, True
 
     def answered(self, handle: bytes, number: int, distance: int) -> None:
         """A positive REACH!: it ranks and never proves (RTE-20); nearer ones start higher."""
-        fresh = (handle, number) not in self.ways
         way = self.way(handle, number)
         way.distance, way.failed = distance, False
-        if fresh:
-            way.rank = max(UNKNOWN_RANK, (UNKNOWN_RANK << 2) >> min(distance, 2))
+        if way.proven_at is None:
+            way.rank = max(LOWEST_RANK, (UNKNOWN_RANK << 2) >> min(distance, 12))
 
     def measured(self, handle: bytes, number: int, sample: int) -> None:
         way = self.way(handle, number)
