@@ -77,6 +77,8 @@ class Outbox:
         """One PAD per peer and minute, or a retry of the SEAL that offers a session already (DLV-24)."""
         node, now = self._node, self._node.now
         m.due = now + PAD_EVERY
+        if node.unix is None or node.unix >= m.expiry:
+            return  # nothing is sealed that has no life left (ENV-22)
         if node.sessions.usable(m.to, now) is not None:
             return  # there is one; it cannot carry this message, and another would not either
         last = self._padded.get(m.to)

@@ -25,6 +25,7 @@ class Way:
 
     rank: int = UNKNOWN_RANK
     proven_at: int | None = None
+    stands: bool = False  # proven, and did not fail since: an answer does not make up for that
     failed: bool = False  # since it last answered or brought a proof
     distance: int | None = None  # as it answered; ranks and proves nothing (RTE-20)
     round_trip: int | None = None
@@ -130,7 +131,7 @@ class Routes:
 
         def order(known: tuple[Link, Way]) -> tuple[bool, bool, int]:
             way = known[1]
-            return way.failed, way.failed or way.proven_at is None, -way.rank
+            return way.failed, not way.stands, -way.rank
 
         known = [(k, way) for k, way in self._known(q, candidates) if way.proven_at is not None or way.distance is not None]
         return [k for k, _ in sorted(known, key=order)]
@@ -140,20 +141,20 @@ class Routes:
     def proven(self, handle: bytes, number: int) -> None:
         """RTE-21, RTE-23."""
         way = self.way(handle, number)
-        way.proven_at, way.failed = self._node.now, False
+        way.proven_at, way.failed, way.stands = self._node.now, False, True
         way.rank = min(TOP_RANK, max(way.rank, UNKNOWN_RANK) * 2)
 
     def failed(self, handle: bytes, number: int) -> None:
         """To the lowest rank, behind all that did not fail, until its next proof or answer (RTE-22, RTE-35, RTE-36)."""
         if number in self._node.links:
             way = self.way(handle, number)
-            way.rank, way.failed = LOWEST_RANK, True
+            way.rank, way.failed, way.stands = LOWEST_RANK, True, False
 
     def answered(self, handle: bytes, number: int, distance: int) -> None:
         """A positive REACH!: it ranks and never proves (RTE-20); nearer ones start higher."""
         way = self.way(handle, number)
         way.distance, way.failed = distance, False
-        if way.proven_at is None:
+        if not way.stands:
             way.rank = max(LOWEST_RANK, (UNKNOWN_RANK << 2) >> min(distance, 12))
 
     def measured(self, handle: bytes, number: int, sample: int) -> None:
@@ -165,7 +166,7 @@ class Routes:
         2 more than that neighbour answered (RTE-16)."""
         found: list[int] = []
         for (dst, number), way in self.ways.items():
-            if dst == handle and number != asker.number and way.proven_at is not None and not way.failed:
+            if dst == handle and number != asker.number and way.stands and way.proven_at is not None:
                 if self._node.now - way.proven_at <= VOUCH_MS:
                     found.append(min((1 if way.distance is None else way.distance) + 2, UNREACHABLE - 1))
         return min(found, default=None)
