@@ -133,7 +133,7 @@ class Asks:
             if not ask.positive:
                 self._answer(ask.asker[0], ask.handle, ask.asker[1], link.UNREACHABLE)
         else:
-            if not ask.positive:
+            if not ask.positive and not self._node.routes.known(ask.handle):
                 self._nobody[ask.handle] = self._node.now
             self._resume(ask)
 

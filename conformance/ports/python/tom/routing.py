@@ -152,9 +152,10 @@ class Routes:
 
     def answered(self, handle: bytes, number: int, distance: int) -> None:
         """A positive REACH!: it ranks and never proves (RTE-20); nearer ones start higher."""
+        fresh = (handle, number) not in self.ways
         way = self.way(handle, number)
         way.distance, way.failed = distance, False
-        if not way.stands:
+        if fresh:
             way.rank = max(LOWEST_RANK, (UNKNOWN_RANK << 2) >> min(distance, 12))
 
     def measured(self, handle: bytes, number: int, sample: int) -> None:
