@@ -144,6 +144,7 @@ class Asks:
             resume()
 
     def link_down(self, number: int) -> None:
+        self._nobody.clear()  # the neighbours are others now
         for ask in list(self._asks.values()):
             if ask.asker is not None and ask.asker[0] == number:
                 del self._asks[ask.nonce]
