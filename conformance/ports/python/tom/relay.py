@@ -165,12 +165,13 @@ class Relay:
                 del self.returns[min(self.returns, key=lambda ref: self.returns[ref].at)]
             entry = self.returns[env.ref] = Return(env.ref, env.expiry, env.dst, env.commit, number, number)
             entry.at = self._node.now
+        entry.in_newest = number
         entry.attempts.add(env.attempt)
         return entry
 
     def _remember(self, held: Held, out: Link) -> None:
         entry = self._enter(held)
-        entry.in_newest, entry.out_newest, entry.at = held.in_link.number, out.number, self._node.now
+        entry.out_newest, entry.at = out.number, self._node.now
         entry.walked = out.number if out.handle != held.env.dst else entry.walked
         entry.copies += 1
 
