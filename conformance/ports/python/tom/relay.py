@@ -231,6 +231,8 @@ class Relay:
         if entry.commit is not None:
             if entry.out_newest == k.number:
                 self._node.routes.proven(entry.dst, k.number)
+                if entry.copies == 1 and entry.acks == 0:  # no doubt which copy it answers
+                    self._node.routes.measured(entry.dst, k.number, self._node.now - entry.at)
             for held in [h for h in self.held if h.env.ref == ref]:
                 self._drop_payload(held)  # DLV-23
         self._has_way(entry)
