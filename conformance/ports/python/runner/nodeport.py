@@ -66,7 +66,7 @@ class NodePort:
             out = [_output(output) for output in node.finish()]
         except Starved as starved:
             return {"starved": starved.which}
-        drops = [int(reason) for reason in node.drops]
+        drops = sorted(int(reason) for reason in node.drops)
         if drops:
             reply["drops"] = drops
         if entropy.drew:

@@ -12,7 +12,7 @@ from .handshake import Opened
 from .message import Message, Sealed
 from .neighbour import Link
 from .outputs import SessionIs
-from .sessions import LAST_N
+from .sessions import LAST_N, Session
 
 if TYPE_CHECKING:
     from .node import Node
@@ -23,6 +23,7 @@ MINUTE = 60_000
 class Answers:
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._again: list[tuple[int, Session]] = []  # RESPs to be repeated, and over which links
         self._answered: dict[bytes, int] = {}  # when this peer last got a RESP
         self._renewed: dict[bytes, int] = {}  # when this peer's NO_KEY last started a renewal
 
@@ -60,10 +61,17 @@ class Answers:
         """The same bytes whenever the SEAL comes again, until its initiator's first DATA (SES-14)."""
         for session in self._node.sessions.by_sid.values():
             if not session.initiator and session.seal_ref == ref:
-                if session.resp is not None:
-                    self._node.send_answer(k, session.resp)
+                self._again.append((k.number, session))
                 return True
         return False
+
+    def flush(self) -> None:
+        """A RESP leaves again unless a later frame of the same step showed that its initiator has it."""
+        again, self._again = self._again, []
+        for number, session in again:
+            k = self._node.links.get(number)
+            if k is not None and session.resp is not None:
+                self._node.send_answer(k, session.resp)
 
     def purge(self) -> None:
         for times in (self._answered, self._renewed):
@@ -108,7 +116,7 @@ class Answers:
                 raise Drop(Reason.NACK_UNKNOWN)
             return False
         m, sealed = found
-        if k.number not in sealed.copies:
+        if k.number not in sealed.copies or m.last_link != k.number:
             raise Drop(Reason.BAD_NACK)
         if body.code == NO_KEY:
             self._no_key(m, sealed)
@@ -135,7 +143,8 @@ class Answers:
         renew = last is None or node.now - last >= MINUTE
         if renew:
             self._renewed[m.to] = node.now
-            sealed.session.dead = True
+            for session in node.sessions.of(m.to):
+                session.dead = True  # until a new one stands nothing is sent in any
         elif sealed.session is node.sessions.usable(m.to, node.now):
             raise Drop(Reason.NACK_LIMITED)
         node.outbox.seal_again(m, renew)

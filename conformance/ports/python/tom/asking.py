@@ -38,10 +38,10 @@ class Asks:
         self._nobody: dict[bytes, int] = {}
         self._turn = 0
 
-    def may_ask(self, handle: bytes, candidates: list[Link]) -> bool:
+    def may_ask(self, handle: bytes) -> bool:
         """Not within 30 s after nobody knew (RTE-15), and only with room for it: else the copy walks."""
         asked = self._nobody.get(handle)
-        if asked is not None and self._node.now - asked < NOBODY_KNEW_MS:
+        if asked is not None and self._node.now - asked < NOBODY_KNEW_MS and not self._node.routes.known(handle):
             return False
         return self._own(handle) is not None or len(self._asks) < self._node.config.room("asks")
 
@@ -50,10 +50,12 @@ class Asks:
         return next((a for a in self._asks.values() if a.handle == handle and a.asker is None and a.open), None)
 
     def wait(self, q: Query, resume: Callable[[], None]) -> bool:
-        """Asks all candidates, or joins who asked already; `resume` goes on. False where nobody could be asked."""
+        """Asks all neighbours that forward, or joins who asked already; `resume` goes on. False where nobody could be
+        asked. A question belongs to no copy, so the in-link of one and links too narrow for it are asked as well."""
         ask = self._own(q.handle)
         if ask is None:
-            ask = self._put(q.handle, self._node.routes.candidates(q), link.MAX_REACH_TTL, OWN_WAIT, None)
+            links = [k for k in self._node.links.values() if k.forwards]
+            ask = self._put(q.handle, links, link.MAX_REACH_TTL, OWN_WAIT, None)
         if ask is not None:
             ask.waiting.append(resume)
         return ask is not None
@@ -97,7 +99,7 @@ class Asks:
             return link.UNREACHABLE
         if any(other.handle == handle for other in self._node.links.values() if other is not k):
             return 1
-        return 2 if self._node.routes.vouched(handle, k) else None
+        return self._node.routes.vouched(handle, k)
 
     def _answer(self, number: int, handle: bytes, nonce: int, distance: int) -> None:
         k = self._node.links.get(number)
@@ -114,15 +116,12 @@ class Asks:
         self._settle(ask)
 
     def _positive(self, ask: Ask, k: Link, distance: int) -> None:
-        if ask.asker is not None:
-            # The first positive answer goes back plus 1 and is not remembered (RTE-16, RTE-18).
-            if ask.positive:
-                return
-            ask.positive = True
-            self._answer(ask.asker[0], ask.handle, ask.asker[1], min(distance + 1, 254))
-            return
         self._node.routes.answered(ask.handle, k.number, distance)
         ask.positive = True
+        if ask.asker is not None:  # the first positive answer goes back plus 1, and ends the question (RTE-16)
+            self._answer(ask.asker[0], ask.handle, ask.asker[1], min(distance + 1, 254))
+            ask.open.clear()
+            return  # what waits here has a question of its own (RTE-19)
         self._resume(ask)
         self._node.outbox.new_way(ask.handle)
 
@@ -134,7 +133,7 @@ class Asks:
             if not ask.positive:
                 self._answer(ask.asker[0], ask.handle, ask.asker[1], link.UNREACHABLE)
         else:
-            if not ask.positive:
+            if not ask.positive and not self._node.routes.known(ask.handle):
                 self._nobody[ask.handle] = self._node.now
             self._resume(ask)
 
@@ -145,6 +144,7 @@ class Asks:
             resume()
 
     def link_down(self, number: int) -> None:
+        self._nobody.clear()  # the neighbours are others now
         for ask in list(self._asks.values()):
             if ask.asker is not None and ask.asker[0] == number:
                 del self._asks[ask.nonce]

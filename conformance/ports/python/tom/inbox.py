@@ -80,6 +80,8 @@ class Inbox:
             node.answers.repeat(k, ref)
             if before.acknowledged:
                 node.acknowledge([k.number], ref, before.secret, before.expiry)
+            else:
+                self._came_again(k, ref)
             raise Drop(Reason.ALREADY_OPENED)
         if len(self.waiting) >= node.config.room("inbox"):
             raise Drop(Reason.INBOX_FULL)
@@ -165,6 +167,7 @@ class Inbox:
     def _replayed(self, k: Link, env: Envelope, body: DataBody, session: Session, n: int) -> None:
         """TAKEN again; the ACK only where the message is safe and the envelope known to be the same (DLV-18)."""
         self.node.receipt(k, env.ref)
+        self._came_again(k, env.ref)
         if session.overflowed or n in session.unacknowledged or body.commit is None:
             return
         if any(d.sid == session.sid_in and d.n == n for w in self.waiting.values() if not w.acknowledged for d in w.acks):
@@ -172,6 +175,11 @@ class Inbox:
         secret = self._secret(session, n)
         if same_secret(body.commit, commit_of(env.expiry, env.dst, secret)):
             self.node.acknowledge([k.number], env.ref, secret, env.expiry)
+
+    def _came_again(self, k: Link, ref: bytes) -> None:
+        """The first ACK leaves over the in-link of the newest copy (DLV-21)."""
+        for due in [due for w in self.waiting.values() if not w.acknowledged for due in w.acks if due.ref == ref]:
+            due.in_link = k.number
 
     # Contents
 
@@ -236,8 +244,9 @@ class Inbox:
             return
         if due.ref in self.opened and due.sid is None:
             self.opened[due.ref].acknowledged = True
-        direct = [k.number for k in self.node.links.values() if k.pk == sender]
-        self.node.acknowledge([due.in_link, *direct], due.ref, due.secret, due.expiry)
+        direct = self.node.routes.direct_link(sender)
+        links = [due.in_link] if direct is None else [due.in_link, direct.number]
+        self.node.acknowledge(links, due.ref, due.secret, due.expiry)
 
     def safe(self, w: Waiting) -> None:
         """Taken by the application, or its record is durable (DLV-15)."""

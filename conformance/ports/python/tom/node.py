@@ -67,14 +67,13 @@ class Node:
         return None if self.unix is None else self.unix + LIFE - self.config.skew
 
     def begin(self, now: int, entropy: Entropy) -> None:
-        """A step begins: a `now` earlier than the last one counts as the last one (DRV-5); what is due runs."""
+        """A step begins: a `now` earlier than the last one counts as the last one (DRV-5)."""
         self.now = max(self.now, now)
         self.entropy = entropy
         self.drops = []
-        self._run()
 
     def finish(self) -> list[Output]:
-        """What became due by the input runs too, and all outputs are drained."""
+        """What is due runs after the input, and all outputs are drained."""
         self._run()
         self._flush()
         out, self._out = self._out, []
@@ -87,9 +86,9 @@ class Node:
         self.sessions.purge(self.now)
         self.routes.purge()
         self.relay.purge()
+        self.outbox.schedule.run()
         self.asks.run()
         self.relay.run()
-        self.outbox.schedule.run()
         self.records.run()
 
     def deadline(self) -> int | None:
@@ -120,11 +119,7 @@ class Node:
     def _one_of_two(self, new: Link) -> None:
         """Of two links between the same nodes the lower key's stays, of one dialler's the newer (RTE-29)."""
         for old in [k for k in self.links.values() if k.pk == new.pk and k is not new]:
-            if old.dialed == new.dialed:
-                loser = old
-            else:
-                keeps_own = self.me.pk < new.pk
-                loser = old if old.dialed != keeps_own else new
+            loser = old if self.routes.stays(new, old) else new
             if loser.dialed:  # the node that dialled it closes it
                 self.close(loser)
 
@@ -241,6 +236,7 @@ class Node:
     def _flush(self) -> None:
         """Receipts and ACKs of one step share frames; then every link that takes something is emptied."""
         while True:
+            self.answers.flush()
             self._flush_receipts()
             self._flush_acks()
             waiting = [(k, item) for k in list(self.links.values()) for item in iter(k.next, None)]

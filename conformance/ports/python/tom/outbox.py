@@ -77,6 +77,8 @@ class Outbox:
         """One PAD per peer and minute, or a retry of the SEAL that offers a session already (DLV-24)."""
         node, now = self._node, self._node.now
         m.due = now + PAD_EVERY
+        if node.unix is None or node.unix >= m.expiry:
+            return  # nothing is sealed that has no life left (ENV-22)
         if node.sessions.usable(m.to, now) is not None:
             return  # there is one; it cannot carry this message, and another would not either
         last = self._padded.get(m.to)
@@ -180,7 +182,7 @@ class Outbox:
             return  # every neighbour sends it for copies forwarded to it (LNK-21)
         m, sealed = found
         copy = sealed.copies.get(k.number)
-        if copy is None:
+        if copy is None or m.last_link != k.number:
             raise Drop(Reason.RECEIPT_UNKNOWN)
         self.schedule.taken(m, k, copy)
         if k.pk != m.to:
@@ -188,7 +190,9 @@ class Outbox:
 
     def on_passed(self, k: Link, ref: bytes) -> None:
         found = self._refs.get(ref)
-        if found is None or k.number not in found[1].copies:
+        if found is None and ref in self.settled:
+            return
+        if found is None or k.number not in found[1].copies or found[0].last_link != k.number:
             raise Drop(Reason.RECEIPT_UNKNOWN)
         self.move(found[0], "passed")
 
@@ -199,6 +203,7 @@ class Outbox:
         """Its payload goes; ref, secret and id stay for a late proof and for READ (DLV-4, DLV-5)."""
         if event is not None:
             self.move(m, event)
+        m.waits, m.due = Waits.NOTHING, None
         for k in self._node.links.values():
             k.withdraw(m)
         self.messages.pop(m.id, None)
@@ -251,7 +256,7 @@ class Outbox:
             del self.settled[ref]
         for session_ref, p in list(self._node.sessions.pending.items()):
             gone = p.ref not in self._refs or self._refs[p.ref][0].now is not self._refs[p.ref][1]
-            if unix > p.expiry or (gone and self._node.now - p.made >= PAD_EVERY):
+            if unix > p.expiry + self._node.config.skew or (gone and self._node.now - p.made >= PAD_EVERY):
                 del self._node.sessions.pending[session_ref]
 
     def deadline(self) -> int | None:

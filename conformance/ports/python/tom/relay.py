@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from . import link
 from .conventions import LIFE, MS, same_secret
 from .drops import Drop, Reason
-from .envelope import FULL, NACK_NO_ROUTE, NACK_TOO_BIG, Envelope, NackBody, RespBody, commit_of, with_path
+from .envelope import FULL, NACK_NO_ROUTE, NACK_TOO_BIG, SMALL_ENVELOPE, Envelope, NackBody, RespBody, commit_of, with_path
 from .neighbour import Link, Outgoing, queue_of
 from .routing import Query, Verdict
 
@@ -68,10 +68,7 @@ class Relay:
         if not node.config.forwards:
             raise Drop(Reason.NO_ROUTE)  # a leaf forwards nothing, and no NACK comes of it (RTE-34)
         entry = self.returns.get(ref)
-        if node.outbox.knows(ref):
-            raise Drop(Reason.DUPLICATE)  # an envelope of this node's own that came round
-        handled = any(h.env.ref == ref and h.env.attempt == env.attempt for h in self.held)
-        if handled or (entry is not None and env.attempt in entry.attempts):
+        if entry is not None and env.attempt in entry.attempts:
             node.receipt(k, ref)
             raise Drop(Reason.DUPLICATE)  # RTE-4
         if env.hop == 0:
@@ -86,6 +83,7 @@ class Relay:
         q = self._query(k, env)
         chosen = node.routes.choose(q)
         held = Held(env, frame, k, node.now)
+        self._enter(held)
         if chosen is Verdict.ASK:
             if node.asks.wait(q, lambda: self._answered(held)):
                 self.held.append(held)
@@ -108,25 +106,26 @@ class Relay:
             return
         q = self._query(held.in_link, held.env)
         chosen = self._node.routes.choose(q, may_ask=False)
+        if not isinstance(chosen, Link):
+            self._give_up(held, Reason.NO_ROUTE)
+            return
         self.held.remove(held)
         try:
-            if isinstance(chosen, Link):
-                self._put(held, chosen)
-            else:
-                self._no_way(held, q)
+            self._put(held, chosen)
         except Drop as drop:
             self._node.drop(drop.reason)
             if drop.reason is Reason.FORWARD_FULL:
                 self._node.nack(held.in_link, held.env.ref, held.env.expiry, FULL)  # TAKEN was said before
 
     def _no_way(self, held: Held, q: Query) -> None:
-        """No candidate: NACK at once. One that is only too narrow says how much passes (ENV-8)."""
+        """No candidate: NACK at once. What not every relay carries is too big, and hears how much passes (ENV-8)."""
         node, env = self._node, held.env
-        narrow = replace(q, size=0)
-        links = node.routes.direct(narrow) + node.routes.candidates(narrow)
-        if links:
-            passes = max(k.limit(node.config.max_frame) - 5 for k in links)
-            node.nack(held.in_link, env.ref, env.expiry, NACK_TOO_BIG, passes)
+        self._unremember(held)
+        if len(env.raw) > SMALL_ENVELOPE:
+            narrow = replace(q, size=0)
+            links = node.routes.direct(narrow) + node.routes.candidates(narrow)
+            passes = max((k.limit(node.config.max_frame) - 5 for k in links), default=0)
+            node.nack(held.in_link, env.ref, env.expiry, NACK_TOO_BIG, max(passes, SMALL_ENVELOPE))
             raise Drop(Reason.TOO_BIG)
         node.nack(held.in_link, env.ref, env.expiry, NACK_NO_ROUTE)
         raise Drop(Reason.NO_ROUTE)
@@ -135,6 +134,7 @@ class Relay:
         """Into the out-link's queue; the return entry stands before the copy leaves (RTE-9)."""
         env, room = held.env, self._node.config.room("forwards")
         if out.blocked and sum(h.queued is out for h in self.held) >= max(1, room // 4):
+            self._unremember(held)
             raise Drop(Reason.FORWARD_FULL)  # MEM-3: a quarter for one that takes nothing
         self._remember(held, out)
         held.queued = out
@@ -156,17 +156,23 @@ class Relay:
         size = 5 + len(held.env.raw) + 2 + 6 * len(trace)
         return trace if size <= out.limit(self._node.config.max_frame) else None
 
-    def _remember(self, held: Held, out: Link) -> None:
-        env = held.env
+    def _enter(self, held: Held) -> Return:
+        """The entry stands from a copy's arrival on, also when nothing came of that copy (RTE-9)."""
+        env, number = held.env, held.in_link.number
         entry = self.returns.get(env.ref)
         if entry is None:
             if len(self.returns) >= self._node.config.room("returns"):
                 del self.returns[min(self.returns, key=lambda ref: self.returns[ref].at)]
-            number = held.in_link.number
             entry = self.returns[env.ref] = Return(env.ref, env.expiry, env.dst, env.commit, number, number)
-        entry.in_newest, entry.out_newest, entry.at = held.in_link.number, out.number, self._node.now
-        entry.walked = out.number if out.handle != env.dst else entry.walked
+            entry.at = self._node.now
+        entry.in_newest = number
         entry.attempts.add(env.attempt)
+        return entry
+
+    def _remember(self, held: Held, out: Link) -> None:
+        entry = self._enter(held)
+        entry.out_newest, entry.at = out.number, self._node.now
+        entry.walked = out.number if out.handle != held.env.dst else entry.walked
         entry.copies += 1
 
     def _left(self, held: Held, out: Link) -> None:
@@ -187,15 +193,17 @@ class Relay:
         self.held.remove(held)
         if held.queued is not None:
             held.queued.withdraw(held)
-        entry = self.returns.get(held.env.ref)
-        if entry is not None and held.queued is not None:
-            entry.attempts.discard(held.env.attempt)
-            entry.copies -= 1
-            if not entry.attempts:
-                del self.returns[entry.ref]
+        self._unremember(held)
         self._node.drop(reason)
         code = FULL if reason is Reason.FORWARD_FULL else NACK_NO_ROUTE
         self._node.nack(held.in_link, held.env.ref, held.env.expiry, code)
+
+    def _unremember(self, held: Held) -> None:
+        """Another copy of this attempt may be forwarded (RTE-6)."""
+        entry = self.returns.get(held.env.ref)
+        if entry is not None:
+            entry.attempts.discard(held.env.attempt)
+            entry.copies -= held.queued is not None
 
     def deadline(self) -> int | None:
         return min((h.since + HOLD_MS for h in self.held), default=None)
@@ -208,7 +216,7 @@ class Relay:
 
     def _entry(self, ref: bytes, unknown: Reason, expiry: int | None = None) -> Return:
         entry = self.returns.get(ref)
-        if entry is None or entry.out_newest is None:
+        if entry is None:
             raise Drop(unknown)  # RTE-12
         unix = self._node.unix
         if unix is not None and unix > (entry.expiry if expiry is None else expiry) + self._node.config.skew:
@@ -220,14 +228,17 @@ class Relay:
         entry = self._entry(ref, Reason.ACK_UNKNOWN)
         if entry.commit is not None and not same_secret(entry.commit, commit_of(entry.expiry, entry.dst, secret)):
             raise Drop(Reason.BAD_PROOF)
-        if entry.acks >= entry.copies:
-            raise Drop(Reason.ACK_REPEAT)
-        entry.acks += 1
         if entry.commit is not None:
             if entry.out_newest == k.number:
                 self._node.routes.proven(entry.dst, k.number)
+                if entry.copies == 1 and entry.acks == 0:  # no doubt which copy it answers
+                    self._node.routes.measured(entry.dst, k.number, self._node.now - entry.at)
             for held in [h for h in self.held if h.env.ref == ref]:
                 self._drop_payload(held)  # DLV-23
+        self._has_way(entry)
+        if entry.acks >= entry.copies:
+            raise Drop(Reason.ACK_REPEAT)
+        entry.acks += 1
         self._node.acknowledge(entry.back(), ref, secret, entry.expiry)
 
     def _drop_payload(self, held: Held) -> None:
@@ -244,6 +255,7 @@ class Relay:
         if entry.resps >= entry.copies:
             raise Drop(Reason.ACK_REPEAT)
         entry.resps += 1
+        self._has_way(entry)
         self._back(entry, with_path(env.raw, env.attempt, env.hop - 1))
 
     def pass_nack(self, k: Link, env: Envelope, body: NackBody) -> None:
@@ -261,15 +273,21 @@ class Relay:
         entry = self.returns.get(ref)
         if entry is None or entry.out_newest != k.number:
             raise Drop(Reason.RECEIPT_UNKNOWN)
-        if not entry.passed:
-            entry.passed = True
-            for number in entry.back():
-                self._node.put_to(number, link.Passed(ref))  # LNK-20
+        if entry.passed:
+            raise Drop(Reason.RECEIPT_UNKNOWN)  # once (RTE-10)
+        entry.passed = True
+        for number in entry.back():
+            self._node.put_to(number, link.Passed(ref))  # LNK-20
+
+    def _has_way(self, entry: Return) -> None:
+        """A lost in-link is not replaced (RTE-14)."""
+        if not any(number in self._node.links for number in entry.back()):
+            raise Drop(Reason.NO_ROUTE)
 
     def _back(self, entry: Return, raw: bytes) -> None:
         for number in entry.back():
             k = self._node.links.get(number)
-            if k is not None:  # a lost in-link is not replaced (RTE-14)
+            if k is not None:
                 self._node.send_answer(k, raw)
 
     def purge(self) -> None:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from .link import UNREACHABLE
 from .neighbour import Link, smoothed
 
 if TYPE_CHECKING:
     from .node import Node
 
+LOWEST_RANK = 1
 UNKNOWN_RANK = 1 << 10
 TOP_RANK = 1 << 16
 VOUCH_MS = 10 * 60_000
@@ -23,6 +25,7 @@ class Way:
 
     rank: int = UNKNOWN_RANK
     proven_at: int | None = None
+    stands: bool = False  # proven, and did not fail since: an answer does not make up for that
     failed: bool = False  # since it last answered or brought a proof
     distance: int | None = None  # as it answered; ranks and proves nothing (RTE-20)
     round_trip: int | None = None
@@ -62,7 +65,26 @@ class Routes:
     # Choice
 
     def direct(self, q: Query) -> list[Link]:
-        return [k for k in self._usable(q) if (k.pk == q.pk if q.pk is not None else k.handle == q.handle)]
+        found = [k for k in self._usable(q) if (k.pk == q.pk if q.pk is not None else k.handle == q.handle)]
+        return [k for k in found if not any(self.stays(o, k) for o in found if o.pk == k.pk and o is not k)]
+
+    def direct_link(self, pk: bytes) -> Link | None:
+        """Of two links to one neighbour the one that stays is the direct one (RTE-29)."""
+        found = [k for k in self._node.links.values() if k.pk == pk]
+        return next((k for k in found if not any(self.stays(o, k) for o in found if o is not k)), None)
+
+    def known(self, handle: bytes) -> bool:
+        """Whether this node itself knows of a way: a direct link, one that brought a proof or was answered for."""
+        ways = [way for (dst, _), way in self.ways.items() if dst == handle]
+        return any(k.handle == handle for k in self._node.links.values()) or any(
+            way.proven_at is not None or way.distance is not None for way in ways
+        )
+
+    def stays(self, a: Link, b: Link) -> bool:
+        """Whether a stays of two links to one neighbour: the lower key's, of one dialler's the newer (RTE-29)."""
+        if a.dialed == b.dialed:
+            return a.order > b.order
+        return a.dialed == (self._node.me.pk < a.pk)
 
     def candidates(self, q: Query) -> list[Link]:
         """Neighbours that forward, other than the in-link's, whose `max_frame` takes the envelope."""
@@ -79,13 +101,12 @@ class Routes:
         direct, candidates = self.direct(q), self.candidates(q)
         if direct and q.attempt <= 1:
             return direct[0]  # its second try included
-        for offered in (direct, self._proven(q, candidates), self._answered(q, candidates)):
-            others = [k for k in offered if k.number != q.last]
-            if others:
-                return others[0]
+        for k in direct + self._best(q, candidates):
+            if k.number != q.last:
+                return k
         others = [k for k in candidates if k.number != q.last]
         if len(candidates) > 1 and others:
-            if may_ask and self._node.asks.may_ask(q.handle, candidates):
+            if may_ask and self._node.asks.may_ask(q.handle):
                 return Verdict.ASK
             return self._walk(q, candidates)
         rest = others + direct + candidates
@@ -100,31 +121,34 @@ class Routes:
 
     def _known(self, q: Query, candidates: list[Link]) -> list[tuple[Link, Way]]:
         """With their ways; from attempt 2 on one that failed since counts no more (RTE-1)."""
-        known = [(k, self.ways[q.handle, k.number]) for k in candidates if (q.handle, k.number) in self.ways]
+        by_number = {k.number: k for k in candidates}
+        newest = [(n, way) for (dst, n), way in reversed(self.ways.items()) if dst == q.handle]
+        known = [(by_number[n], way) for n, way in newest if n in by_number]  # of equals the one known last
         return [(k, way) for k, way in known if q.attempt < 2 or not way.failed]
 
-    def _proven(self, q: Query, candidates: list[Link]) -> list[Link]:
-        known = [(k, w) for k, w in self._known(q, candidates) if w.proven_at is not None]
-        return [k for k, _ in sorted(known, key=lambda kw: (kw[1].failed, -kw[1].rank))]
+    def _best(self, q: Query, candidates: list[Link]) -> list[Link]:
+        """Steps 2 and 3: the proven ones, then those that answered, each by rank; what failed since comes last."""
 
-    def _answered(self, q: Query, candidates: list[Link]) -> list[Link]:
-        known = [(k, w) for k, w in self._known(q, candidates) if w.distance is not None]
-        return [k for k, _ in sorted(known, key=lambda kw: (kw[1].failed, -kw[1].rank))]
+        def order(known: tuple[Link, Way]) -> tuple[bool, bool, int]:
+            way = known[1]
+            return way.failed, not way.stands, -way.rank
+
+        known = [(k, way) for k, way in self._known(q, candidates) if way.proven_at is not None or way.distance is not None]
+        return [k for k, _ in sorted(known, key=order)]
 
     # Learning
 
     def proven(self, handle: bytes, number: int) -> None:
         """RTE-21, RTE-23."""
         way = self.way(handle, number)
-        way.proven_at, way.failed = self._node.now, False
-        way.rank = min(TOP_RANK, way.rank * 2)
+        way.proven_at, way.failed, way.stands = self._node.now, False, True
+        way.rank = min(TOP_RANK, max(way.rank, UNKNOWN_RANK) * 2)
 
     def failed(self, handle: bytes, number: int) -> None:
-        """At least halved, never to zero, behind those that are proven (RTE-22)."""
+        """To the lowest rank, behind all that did not fail, until its next proof or answer (RTE-22, RTE-35, RTE-36)."""
         if number in self._node.links:
             way = self.way(handle, number)
-            way.rank = max(1, way.rank // 2)
-            way.failed = True
+            way.rank, way.failed, way.stands = LOWEST_RANK, True, False
 
     def answered(self, handle: bytes, number: int, distance: int) -> None:
         """A positive REACH!: it ranks and never proves (RTE-20); nearer ones start higher."""
@@ -132,19 +156,21 @@ class Routes:
         way = self.way(handle, number)
         way.distance, way.failed = distance, False
         if fresh:
-            way.rank = max(UNKNOWN_RANK, (UNKNOWN_RANK << 2) >> min(distance, 2))
+            way.rank = max(LOWEST_RANK, (UNKNOWN_RANK << 2) >> min(distance, 12))
 
     def measured(self, handle: bytes, number: int, sample: int) -> None:
         way = self.way(handle, number)
         way.round_trip = smoothed(way.round_trip, sample)
 
-    def vouched(self, handle: bytes, asker: Link) -> bool:
-        """RTE-18: ways proven within the last 10 minutes, not over the link the question came from."""
+    def vouched(self, handle: bytes, asker: Link) -> int | None:
+        """RTE-18: ways proven within the last 10 minutes, not over the link the question came from. The distance is
+        2 more than that neighbour answered (RTE-16)."""
+        found: list[int] = []
         for (dst, number), way in self.ways.items():
-            if dst == handle and number != asker.number and way.proven_at is not None and not way.failed:
+            if dst == handle and number != asker.number and way.stands and way.proven_at is not None:
                 if self._node.now - way.proven_at <= VOUCH_MS:
-                    return True
-        return False
+                    found.append(min((1 if way.distance is None else way.distance) + 2, UNREACHABLE - 1))
+        return min(found, default=None)
 
     def link_down(self, number: int) -> None:
         """RTE-25."""

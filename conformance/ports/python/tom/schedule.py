@@ -36,7 +36,8 @@ class Schedule:
         if m.barrier:
             m.waits = Waits.DISK
             return
-        q = Query(m.handle, len(now.env.raw), m.attempt, m.to, m.last_link, m.walked)
+        last = m.last_link if m.attempt else None
+        q = Query(m.handle, len(now.env.raw), m.attempt, m.to, last, m.walked)
         chosen = self._node.routes.choose(q, may_ask)
         if chosen is Verdict.ASK:
             m.waits = Waits.ANSWER
@@ -80,16 +81,18 @@ class Schedule:
         if copy.taken:
             return
         copy.taken = True
-        if m.alone:
-            k.round_trip = smoothed(k.round_trip, self._node.now - copy.left_at)
+        k.round_trip = smoothed(k.round_trip, self._node.now - copy.left_at)
         if m.last_link == k.number and m.due is not None and not m.hastened:
             way = self._node.routes.ways.get((m.handle, k.number))
             base = max(PROOF_WAIT, 3 * ((way.round_trip if way else None) or 0))
             m.due = self._node.now + self._wait(m, base)
 
     def hasten(self, m: Message) -> None:
-        """Not sooner than one second after the last copy left (DLV-13), and never later than it was due."""
-        if m.due is not None:
+        """Not sooner than one second after the last copy left (DLV-13), and never later than it was due. What waits
+        for an answer waits no longer."""
+        if m.waits is Waits.ANSWER:
+            self.dispatch(m, may_ask=False)
+        elif m.due is not None:
             at = max(self._node.now, m.left_at + HASTENED_AFTER)
             if at < m.due:
                 m.due, m.hastened = at, True
@@ -98,7 +101,7 @@ class Schedule:
         """DLV-12: a link to the destination, or a positive REACH!."""
         for m in self._node.outbox.to_handle(handle):
             if m.waits is Waits.LINK:
-                self.dispatch(m)
+                self._look_again(m)
             else:
                 self.hasten(m)
 
@@ -106,7 +109,13 @@ class Schedule:
         """Something waits for a link, perhaps for this one."""
         for m in list(self._node.outbox.messages.values()):
             if m.waits is Waits.LINK:
-                self.dispatch(m)
+                self._look_again(m)
+
+    def _look_again(self, m: Message) -> None:
+        """It leaves now, but not sooner than one second after its last copy (DLV-13)."""
+        m.due = max(self._node.now, m.left_at + HASTENED_AFTER) if m.sends else self._node.now
+        if m.due <= self._node.now:
+            self.dispatch(m)
 
     def link_down(self, number: int) -> None:
         """DLV-11; the loss of a first copy with its link is made good at once (DLV-13)."""
@@ -114,7 +123,9 @@ class Schedule:
             if m.queued == number:
                 m.queued = None
                 self.dispatch(m)
-            elif m.last_link == number and m.due is not None:
+            elif m.last_link == number and m.waits is Waits.ANSWER:
+                self.hasten(m)
+            elif m.last_link == number and m.waits is Waits.NOTHING and m.due is not None:
                 if m.sends == 1:
                     self.advance(m)
                 else:
@@ -134,16 +145,19 @@ class Schedule:
 
     def run(self) -> None:
         now = self._node.now
-        for m in [m for m in self._node.outbox.messages.values() if m.due is not None and m.due <= now]:
+        due = [m for m in self._node.outbox.messages.values() if m.due is not None and m.due <= now]
+        for m in sorted(due, key=lambda m: m.due or 0):  # in the order it became due
             if m.waits is Waits.SESSION:
                 self._node.outbox.seal_again(m)  # there may be a session by now; else it is asked for
+            elif m.waits is Waits.LINK:
+                self.dispatch(m)
             elif m.due is not None and m.due <= now:
                 self._next(m)
 
     def _next(self, m: Message) -> None:
         """The wait is over without a proof: that neighbour ranks lower (RTE-22), and the next attempt leaves."""
         k = self._node.links.get(m.last_link) if m.last_link is not None else None
-        if k is not None and not m.hastened and k.pk != m.to:
+        if k is not None and k.pk != m.to:
             self._node.routes.failed(m.handle, k.number)
         self.advance(m)
 
