@@ -115,8 +115,12 @@ fn text(file: &File) -> anyhow::Result<String> {
     );
     for (place, group) in file.test_groups.iter().enumerate() {
         out.push_str(if place == 0 { "" } else { ",\n" });
+        let addon = match group.addon {
+            Some(addon) => format!(" \"addon\": {},", serde_json::to_string(&addon)?),
+            None => String::new(),
+        };
         out.push_str(&format!(
-            "{{\"type\": {}, \"what\": {}, \"profile\": {}, \"tests\": [\n",
+            "{{\"type\": {}, \"what\": {}, \"profile\": {},{addon} \"tests\": [\n",
             serde_json::to_string(&group.kind)?,
             serde_json::to_string(&group.what)?,
             serde_json::to_string(&group.profile)?
