@@ -15,6 +15,8 @@ use crate::judge::{Diff, Status};
 
 /// Rounds of feedback that one step may cause. Spec conformance, "Transcripts".
 const ROUNDS: usize = 32;
+/// Ticks that a node may ask for between two steps.
+const IDLE_TICKS: usize = 10_000;
 
 /// Whoever answers: a subprocess, or the reference in this process.
 pub trait Seat {
@@ -184,6 +186,29 @@ pub(crate) fn restart<S: Seat>(
     Ok(())
 }
 
+/// The ticks a node asks for before its next step at `now`: what it puts out at them, where that is
+/// anything.
+pub(crate) fn until<S: Seat>(
+    seat: &mut S,
+    mut wake: Option<u64>,
+    now: u64,
+) -> Result<Vec<(u64, Stepped)>, Stuck<S::Fault>> {
+    let nothing = json!({ "e": [], "sid": [], "id": [], "nonce": [] });
+    let mut some = Vec::new();
+    for _ in 0..IDLE_TICKS {
+        let Some(due) = wake.filter(|due| *due < now) else {
+            return Ok(some);
+        };
+        let done = step(seat, due, &nothing, &json!({ "is": "tick" }))?;
+        wake = done.wake;
+        if done.out != Outputs::default() || !done.drops.is_empty() {
+            some.push((due, done));
+        }
+    }
+    let what = format!("asks for more than {IDLE_TICKS} ticks before {now} ms");
+    Err(Stuck::Answer(json!({ "error": what })))
+}
+
 /// Plays a transcript: how it came out, and where it parted from the book.
 ///
 /// # Errors
@@ -215,28 +240,51 @@ pub fn play<S: Seat>(
 fn course<S: Seat>(seat: &mut S, transcript: &Transcript) -> Result<Option<Diff>, Stuck<S::Fault>> {
     ask(seat, "reset", &Value::Object(transcript.reset.clone()))?;
     let mut taken = BTreeSet::new();
+    let mut wake = None;
     for (number, expected) in transcript.steps.iter().enumerate() {
+        for (due, got) in until(seat, wake, expected.now)? {
+            taken.extend(got.out.taken.iter().cloned());
+            let place = format!("before step {number}, tick at {due} ms");
+            if let Some(diff) = parting(&place, (&Outputs::default(), &[]), &got) {
+                return Ok(Some(diff));
+            }
+        }
         let Some(input) = &expected.input else {
             restart(seat, &transcript.reset, expected)?;
+            wake = Some(expected.now);
             continue;
         };
         let got = step(seat, expected.now, &expected.entropy, input)?;
+        wake = got.wake;
         taken.extend(got.out.taken.iter().cloned());
-        let place = || format!("step {number}, {} at {} ms", input["is"], expected.now);
-        if let Some(diff) = difference(&expected.out, &got.out) {
-            let at = format!("{}: {}", place(), diff.at);
-            return Ok(Some(Diff { at, ..diff }));
-        }
-        if expected.drops != got.drops {
-            return Ok(Some(Diff {
-                at: format!("{}: drops", place()),
-                expected: format!("{:?}", expected.drops),
-                got: format!("{:?}", got.drops),
-            }));
+        let place = format!("step {number}, {} at {} ms", input["is"], expected.now);
+        if let Some(diff) = parting(&place, (&expected.out, &expected.drops), &got) {
+            return Ok(Some(diff));
         }
     }
-    if taken != transcript.taken {
-        let missing: Vec<&String> = transcript.taken.difference(&taken).collect();
+    in_the_end(seat, transcript, &taken)
+}
+
+/// Where a step parts from what is expected of it.
+fn parting(place: &str, (out, drops): (&Outputs, &[u8]), got: &Stepped) -> Option<Diff> {
+    if let Some(diff) = difference(out, &got.out) {
+        let at = format!("{place}: {}", diff.at);
+        return Some(Diff { at, ..diff });
+    }
+    (drops != got.drops).then(|| Diff {
+        at: format!("{place}: drops"),
+        expected: format!("{drops:?}"),
+        got: format!("{:?}", got.drops),
+    })
+}
+
+fn in_the_end<S: Seat>(
+    seat: &mut S,
+    transcript: &Transcript,
+    taken: &BTreeSet<String>,
+) -> Result<Option<Diff>, Stuck<S::Fault>> {
+    if *taken != transcript.taken {
+        let missing: Vec<&String> = transcript.taken.difference(taken).collect();
         let more: Vec<&String> = taken.difference(&transcript.taken).collect();
         return Ok(Some(Diff {
             at: "in the end: TAKEN".to_owned(),

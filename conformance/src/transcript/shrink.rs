@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use tom_port::Port;
 
-use super::{Outputs, Seat, Step, Transcript, ask, play, restart, step};
+use super::{Outputs, Seat, Step, Transcript, ask, play, restart, step, until};
 use crate::judge::Status;
 
 /// What the reference does with these inputs; `None`: it gives no ordinary answer.
@@ -20,16 +20,32 @@ pub fn recorded(course: &Transcript, steps: &[Step]) -> Option<Transcript> {
         end: Map::new(),
         ..course.clone()
     };
+    let mut wake = None;
     for expected in steps {
+        for (now, got) in until(&mut own, wake, expected.now).ok()? {
+            again.taken.extend(got.out.taken.iter().cloned());
+            again.steps.push(Step {
+                now,
+                entropy: json!({ "e": [], "sid": [], "id": [], "nonce": [] }),
+                input: Some(json!({ "is": "tick" })),
+                unix: None,
+                out: got.out,
+                drops: got.drops,
+            });
+        }
         let mut done = Step {
             out: Outputs::default(),
             drops: Vec::new(),
             ..expected.clone()
         };
         match &expected.input {
-            None => restart(&mut own, &course.reset, expected).ok()?,
+            None => {
+                restart(&mut own, &course.reset, expected).ok()?;
+                wake = Some(expected.now);
+            }
             Some(input) => {
                 let got = step(&mut own, expected.now, &expected.entropy, input).ok()?;
+                wake = got.wake;
                 again.taken.extend(got.out.taken.iter().cloned());
                 (done.out, done.drops) = (got.out, got.drops);
             }

@@ -22,6 +22,12 @@ pub(super) const COURSES: &[Course] = &[
         run: old_receives,
     },
     Course {
+        name: "old-session-receives-an-hour-later",
+        place: "session.md#renewal",
+        rules: &["SES-28"],
+        run: old_receives_later,
+    },
+    Course {
         name: "both-renew-at-once",
         place: "session.md#crossed-handshakes",
         rules: &["SES-27", "SES-29", "SES-30"],
@@ -70,6 +76,31 @@ fn old_receives(village: &mut Village) -> anyhow::Result<Seats> {
     village.join(0, 1)?;
     village.run(10_000)?;
     ensure!(village.delivered(0)? == 1 && village.delivered(1)? == 3);
+    Ok(ENDS)
+}
+
+/// A message sealed in the old session is lost for an hour, in which both have long had a new one.
+fn old_receives_later(village: &mut Village) -> anyhow::Result<Seats> {
+    met(village)?;
+    let first = village.send(0, 1, b"in session", None)?;
+    village.run(24 * HOUR - 6_000)?;
+    ends_in(village, &first, "delivered")?;
+    village.lose(|from, _, bytes| from == 1 && bytes.len() > 300);
+    village.send(1, 0, &[0x01; 400], None)?;
+    village.run(20_000)?;
+    let sessions = village.saw(0, "session")?;
+    village.send(0, 1, b"the new one begins", None)?;
+    village.run(2_000)?;
+    ensure!(village.saw(0, "session")? == sessions + 1, "no new session");
+    village.run(HOUR)?;
+    ensure!(village.delivered(0)? == 0);
+    village.lose_nothing();
+    village.run(2 * HOUR)?;
+    ensure!(village.delivered(0)? == 1);
+    ensure!(
+        village.dropped(0, 43)? == 0,
+        "the old session was forgotten"
+    );
     Ok(ENDS)
 }
 
