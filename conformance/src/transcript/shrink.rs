@@ -84,7 +84,9 @@ pub fn shrink<S: Seat>(seat: &mut S, course: &Transcript) -> Result<Transcript, 
             let end = (at + size).min(best.steps.len());
             let mut steps = best.steps.clone();
             steps.drain(at..end);
-            match recorded(&best, &steps) {
+            // A tick that was taken away comes back where something is due.
+            let less = recorded(&best, &steps).filter(|it| it.steps.len() < best.steps.len());
+            match less {
                 Some(less) if play(seat, &less)?.0 == Status::Fail => best = less,
                 Some(_) | None => at += size,
             }
