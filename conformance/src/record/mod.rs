@@ -5,9 +5,17 @@
 //! |---|---|
 //! | `village.rs` | nodes, links, time |
 //! | `courses.rs` | the behaviours that are recorded |
+//! | `script.rs` | one node, and neighbours made by hand |
+//! | `rules.rs`, `rules_*.rs` | stories of one node, each about a rule |
 //! | `wander.rs` | courses at random |
 
 mod courses;
+mod rules;
+mod rules_delivery;
+mod rules_link;
+mod rules_routing;
+mod rules_session;
+mod script;
 mod village;
 mod wander;
 
@@ -23,7 +31,7 @@ pub use wander::wander;
 /// # Errors
 /// A course does not come to what it is about.
 pub fn all() -> anyhow::Result<Vec<(String, Transcript)>> {
-    courses::all()
+    Ok([courses::all()?, rules::all()?].concat())
 }
 
 /// Compares the transcripts of a directory with what would be recorded, and with `bless` writes them.

@@ -1,0 +1,548 @@
+//! One node of the reference, and neighbours made by hand: what they send is built here, and each story says
+//! what the node has to put out.
+
+use anyhow::{Context, bail, ensure};
+use data_encoding::HEXLOWER;
+use rand_chacha::ChaCha8Rng;
+use rand_core::{Rng, SeedableRng};
+use serde_json::{Map, Value, json};
+use tom_port::Port;
+
+use crate::cases::request;
+use crate::profile::Profile;
+use crate::transcript::{Outputs, Seat, Step, Stepped, Transcript, step};
+
+/// Wall time at the start.
+pub(super) const UNIX: u32 = 1_800_000_000;
+const START: u64 = 1_000;
+
+pub(super) const SEAL: u8 = 1;
+pub(super) const RESP: u8 = 2;
+pub(super) const DATA: u8 = 3;
+pub(super) const ACK: u8 = 4;
+pub(super) const NACK: u8 = 5;
+
+/// Somebody made by hand.
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    seed: String,
+    pub(super) pk: String,
+    pub(super) handle: Vec<u8>,
+}
+
+/// What such a one knows of a session with the node.
+pub(super) struct Session {
+    /// The key of what it sends, and of what it receives.
+    sends: Value,
+    receives: Value,
+    root: Value,
+    /// 0: it began the session.
+    dir: u8,
+    /// The node's name for it.
+    sid: Value,
+}
+
+/// A SEAL made by hand.
+pub(super) struct Sealed {
+    pub(super) bytes: Vec<u8>,
+    pub(super) secret: Vec<u8>,
+    pub(super) reference: Vec<u8>,
+    asked: Value,
+}
+
+/// A node and its course.
+pub(super) struct Script {
+    port: Port,
+    profile: Profile,
+    pub(super) pk: String,
+    reset: Map<String, Value>,
+    pub(super) now: u64,
+    steps: Vec<Step>,
+    rng: ChaCha8Rng,
+    /// What the last step came to.
+    pub(super) out: Outputs,
+    pub(super) drops: Vec<u8>,
+    wake: Option<u64>,
+}
+
+fn hex(bytes: &[u8]) -> String {
+    HEXLOWER.encode(bytes)
+}
+
+pub(super) fn unhex(value: &Value) -> anyhow::Result<Vec<u8>> {
+    let text = value
+        .as_str()
+        .with_context(|| format!("no bytes: {value}"))?;
+    Ok(HEXLOWER.decode(text.as_bytes())?)
+}
+
+/// A link frame.
+pub(super) fn frame(ftype: u8, body: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(body.len()).unwrap_or(u16::MAX);
+    [&[ftype][..], &len.to_le_bytes(), body].concat()
+}
+
+/// An envelope in its frame.
+pub(super) fn framed(envelope: &[u8]) -> Vec<u8> {
+    let len = u16::try_from(envelope.len()).unwrap_or(u16::MAX);
+    frame(2, &[&len.to_le_bytes()[..], envelope].concat())
+}
+
+/// The same envelope as another attempt.
+pub(super) fn attempt(envelope: &[u8], number: u8) -> Vec<u8> {
+    let mut out = envelope.to_vec();
+    if let Some(path) = out.get_mut(2) {
+        *path = number << 4 | *path & 15;
+    }
+    out
+}
+
+/// An answer: RESP, ACK or NACK.
+fn answer(kind: u8, expiry: u32, body: &[u8]) -> Vec<u8> {
+    let head = [&[0x10 | kind, 0, 8][..], &expiry.to_le_bytes(), &[0; 8]].concat();
+    [head, body.to_vec()].concat()
+}
+
+/// An ACK of one pair.
+pub(super) fn ack(expiry: u32, reference: &[u8], secret: &[u8]) -> Vec<u8> {
+    answer(ACK, expiry, &[&[1], reference, secret].concat())
+}
+
+pub(super) fn nack(expiry: u32, reference: &[u8], code: u8) -> Vec<u8> {
+    answer(NACK, expiry, &[reference, &[code, 0, 0, 0, 0]].concat())
+}
+
+/// The expiry in an envelope's header.
+pub(super) fn expiry(envelope: &[u8]) -> anyhow::Result<u32> {
+    let bytes = envelope.get(3..7).context("a short envelope")?;
+    Ok(u32::from_le_bytes(bytes.try_into()?))
+}
+
+impl Script {
+    /// A node. `settings` may have `unix` (or null), `limits`, `maxEnvelope`.
+    pub(super) fn new(name: &str, profile: Profile, settings: &Value) -> anyhow::Result<Self> {
+        let mut seed = [0xA5; 32];
+        for (to, from) in seed.iter_mut().zip(name.bytes()) {
+            *to = from;
+        }
+        let mut rng = ChaCha8Rng::from_seed(seed);
+        let mut identity = [0; 32];
+        rng.fill_bytes(&mut identity);
+        let unix = settings.get("unix").cloned().unwrap_or(UNIX.into());
+        let config = json!({
+            "skew": 300, "durable": false, "maxEnvelope": settings["maxEnvelope"],
+            "limits": settings.get("limits").cloned().unwrap_or_else(|| json!({})),
+        });
+        let reset = json!({
+            "profile": profile, "seed": hex(&identity), "now": START, "unix": unix, "config": config,
+        });
+        let reset = reset.as_object().cloned().unwrap_or_default();
+        let mut port = Port::default();
+        let Ok(reply) = port.ask(&request("reset", &Value::Object(reset.clone())));
+        Ok(Self {
+            pk: reply["pk"].as_str().context("no reset")?.to_owned(),
+            port,
+            profile,
+            reset,
+            now: START,
+            steps: Vec::new(),
+            rng,
+            out: Outputs::default(),
+            drops: Vec::new(),
+            wake: None,
+        })
+    }
+
+    pub(super) fn bytes(&mut self, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        self.rng.fill_bytes(&mut bytes);
+        bytes
+    }
+
+    /// What a function of the book says of this.
+    pub(super) fn is(&mut self, what: &str, ask: &Value) -> anyhow::Result<Value> {
+        let mut fields = request("inspect", ask);
+        fields.insert("what".to_owned(), what.into());
+        let Ok(reply) = self.port.ask(&fields);
+        ensure!(!reply["is"].is_null(), "{what} {ask} gives {reply}");
+        Ok(reply["is"].clone())
+    }
+
+    pub(super) fn peer(&mut self) -> anyhow::Result<Peer> {
+        let seed = hex(&self.bytes(32));
+        let is = self.is("identity", &json!({ "seed": seed }))?;
+        Ok(Peer {
+            seed,
+            pk: is["pk"].as_str().context("no key")?.to_owned(),
+            handle: unhex(&is["handle"])?,
+        })
+    }
+
+    fn entropy(&mut self) -> Value {
+        let mut list = |count: usize, len| {
+            (0..count)
+                .map(|_| hex(&self.bytes(len)))
+                .collect::<Vec<_>>()
+        };
+        let (e, sid, id, nonce) = (list(2, 32), list(2, 4), list(1, 16), list(3, 4));
+        json!({ "e": e, "sid": sid, "id": id, "nonce": nonce })
+    }
+
+    /// One input, now.
+    pub(super) fn input(&mut self, input: Value) -> anyhow::Result<()> {
+        let entropy = self.entropy();
+        self.input_with(input, entropy)
+    }
+
+    pub(super) fn input_with(&mut self, input: Value, entropy: Value) -> anyhow::Result<()> {
+        let Ok(done) = step(&mut self.port, self.now, &entropy, &input) else {
+            bail!("{input}: no ordinary answer");
+        };
+        let Stepped {
+            out, drops, wake, ..
+        } = done;
+        (self.out, self.drops, self.wake) = (out.clone(), drops.clone(), wake);
+        let now = self.now;
+        self.steps.push(Step {
+            now,
+            entropy,
+            input: Some(input),
+            unix: None,
+            out,
+            drops,
+        });
+        Ok(())
+    }
+
+    /// Time passes, and what is due then runs then. Says what was put out meanwhile.
+    pub(super) fn run(&mut self, ms: u64) -> anyhow::Result<Vec<(u64, Outputs)>> {
+        let end = self.now + ms;
+        let mut all = Vec::new();
+        while let Some(wake) = self.wake.filter(|wake| *wake <= end) {
+            self.now = self.now.max(wake);
+            self.input(json!({ "is": "tick" }))?;
+            if self.out != Outputs::default() || !self.drops.is_empty() {
+                all.push((self.now, self.out.clone()));
+            } else {
+                // Housekeeping that nobody sees is no part of the course.
+                self.steps.pop();
+            }
+        }
+        self.now = end;
+        self.input(json!({ "is": "tick" }))?;
+        Ok(all)
+    }
+
+    pub(super) fn datagram(&mut self, link: u32, bytes: &[u8]) -> anyhow::Result<()> {
+        self.now += 1;
+        self.input(json!({ "is": "datagram", "link": link, "bytes": hex(bytes) }))
+    }
+
+    /// An envelope over a link.
+    pub(super) fn arrives(&mut self, link: u32, envelope: &[u8]) -> anyhow::Result<()> {
+        self.datagram(link, &framed(envelope))
+    }
+
+    /// A link, still without its HELLO.
+    pub(super) fn link(&mut self, link: u32, peer: &Peer, dialed: bool) -> anyhow::Result<()> {
+        self.now += 1;
+        let pk = peer.pk.clone();
+        self.input(json!({
+            "is": "up", "link": link, "pk": pk, "mtu": 1_200, "maxFrame": 65_538, "dialed": dialed,
+        }))
+    }
+
+    /// A link whose neighbour said HELLO: profile and longest frame.
+    pub(super) fn up_as(
+        &mut self,
+        link: u32,
+        peer: &Peer,
+        profile: u8,
+        longest: u32,
+    ) -> anyhow::Result<()> {
+        self.link(link, peer, false)?;
+        self.hello(link, profile, longest)
+    }
+
+    /// A link to a full node.
+    pub(super) fn up(&mut self, link: u32, peer: &Peer) -> anyhow::Result<()> {
+        self.up_as(link, peer, 3, 65_538)
+    }
+
+    pub(super) fn hello(&mut self, link: u32, profile: u8, longest: u32) -> anyhow::Result<()> {
+        let mut body = vec![1, profile];
+        let mut left = longest;
+        while left > 0x7F {
+            body.push((left & 0x7F) as u8 | 0x80);
+            left >>= 7;
+        }
+        body.extend([left as u8, 0, 0]);
+        self.datagram(link, &frame(1, &body))
+    }
+
+    pub(super) fn send(&mut self, to: &Peer, payload: &[u8]) -> anyhow::Result<()> {
+        self.now += 1;
+        let send = json!({
+            "is": "send", "to": to.pk, "payload": hex(payload), "lifetime": null, "class": 2,
+        });
+        self.input(send)
+    }
+
+    pub(super) fn taken(&mut self, from: &Peer, message: &[u8]) -> anyhow::Result<()> {
+        self.now += 1;
+        self.input(json!({ "is": "taken", "from": from.pk, "message": hex(message) }))
+    }
+
+    /// A SEAL of somebody to the node.
+    pub(super) fn seal(
+        &mut self,
+        from: &Peer,
+        content: &[u8],
+        sid: Option<[u8; 4]>,
+    ) -> anyhow::Result<Sealed> {
+        let expiry = UNIX + u32::try_from(self.now / 1_000)? + 80_000;
+        let fields = json!({
+            "sid": sid.map(|sid| hex(&sid)), "persists": false, "window": 128, "maxEnvelope": 65_535,
+            "content": hex(content),
+        });
+        let ask = json!({
+            "seed": from.seed, "to": self.pk, "ephemeral": hex(&self.bytes(32)), "class": 2, "trace": false,
+            "prove": true, "expiry": expiry, "hop": 8, "attempt": 0, "fields": fields,
+        });
+        let made = self.is("seal", &ask)?;
+        let id = unhex(&made["msgId"])?;
+        Ok(Sealed {
+            bytes: unhex(&made["bytes"])?,
+            secret: unhex(&made["ackSecret"])?,
+            reference: id.get(..8).context("a short id")?.to_vec(),
+            asked: ask,
+        })
+    }
+
+    /// The session that a SEAL of somebody with a sid has opened: the RESP is in the last step, over this link.
+    pub(super) fn answered(&mut self, link: u32, seal: &Sealed) -> anyhow::Result<Session> {
+        let asked = &seal.asked;
+        let resp = self.sent(link, RESP).pop().context("no RESP")?;
+        let ask = json!({
+            "seed": asked["seed"], "to": asked["to"], "ephemeral": asked["ephemeral"],
+            "seal": hex(&seal.bytes), "bytes": hex(&resp),
+        });
+        let keys = self.is("answered", &ask)?;
+        Ok(Session {
+            sends: keys["kI2r"].clone(),
+            receives: keys["kR2i"].clone(),
+            root: keys["ackRoot"].clone(),
+            dir: 0,
+            sid: keys["payload"]["sid"].clone(),
+        })
+    }
+
+    /// A session that somebody opens with the node.
+    pub(super) fn met(&mut self, link: u32, peer: &Peer) -> anyhow::Result<Session> {
+        let sid: Vec<u8> = self.bytes(4);
+        let sid = sid.as_slice().try_into()?;
+        let seal = self.seal(peer, &[0x01, 1], Some(sid))?;
+        self.arrives(link, &seal.bytes)?;
+        self.answered(link, &seal)
+    }
+
+    /// Somebody's RESP to a SEAL of the node, and the session it makes.
+    pub(super) fn resp(
+        &mut self,
+        from: &Peer,
+        seal: &[u8],
+        longest: u32,
+    ) -> anyhow::Result<(Vec<u8>, Session)> {
+        let sid = hex(&self.bytes(4));
+        let fields =
+            json!({ "sid": sid, "persists": false, "window": 128, "maxEnvelope": longest });
+        let ask = json!({
+            "seed": from.seed, "bytes": hex(seal), "ephemeral": hex(&self.bytes(32)), "fields": fields,
+        });
+        let made = self.is("answer", &ask)?;
+        let opened = self.open(from, seal)?;
+        let session = Session {
+            sends: made["kR2i"].clone(),
+            receives: made["kI2r"].clone(),
+            root: made["ackRoot"].clone(),
+            dir: 1,
+            sid: opened["payload"]["sid"].clone(),
+        };
+        Ok((unhex(&made["bytes"])?, session))
+    }
+
+    /// What somebody reads in a SEAL of the node.
+    pub(super) fn open(&mut self, to: &Peer, seal: &[u8]) -> anyhow::Result<Value> {
+        self.is("open", &json!({ "seed": to.seed, "bytes": hex(seal) }))
+    }
+
+    /// A DATA of somebody to the node.
+    pub(super) fn data(
+        &mut self,
+        session: &Session,
+        n: u32,
+        content: &[u8],
+    ) -> anyhow::Result<Vec<u8>> {
+        let expiry = UNIX + u32::try_from(self.now / 1_000)? + 80_000;
+        let ask = json!({
+            "key": session.sends, "ackRoot": session.root, "dir": session.dir, "to": self.pk, "n": n,
+            "sid": session.sid, "class": 2, "trace": false, "prove": true, "expiry": expiry,
+            "hop": 8, "attempt": 0, "content": hex(content),
+        });
+        let made = self.is("data", &ask)?;
+        unhex(&made["bytes"])
+    }
+
+    /// What somebody reads in a DATA of the node.
+    pub(super) fn open_data(
+        &mut self,
+        session: &Session,
+        to: &Peer,
+        data: &[u8],
+    ) -> anyhow::Result<Value> {
+        self.opened_data(session, to, data, Value::Null)
+    }
+
+    /// The same, by somebody who has read up to the counter `top`.
+    pub(super) fn open_data_at(
+        &mut self,
+        session: &Session,
+        to: &Peer,
+        data: &[u8],
+        top: u32,
+    ) -> anyhow::Result<Value> {
+        self.opened_data(session, to, data, top.into())
+    }
+
+    fn opened_data(
+        &mut self,
+        session: &Session,
+        to: &Peer,
+        data: &[u8],
+        top: Value,
+    ) -> anyhow::Result<Value> {
+        self.is("openData", &json!({
+            "key": session.receives, "ackRoot": session.root, "dir": 1 - session.dir, "top": top,
+            "to": to.pk, "bytes": hex(data),
+        }))
+    }
+
+    /// The DATA or SEAL that the last step put out over a link, with what its recipient learns from it:
+    /// reference and secret.
+    pub(super) fn sent_seal(
+        &mut self,
+        link: u32,
+        to: &Peer,
+    ) -> anyhow::Result<(Vec<u8>, Vec<u8>, Vec<u8>)> {
+        let seal = self.sent(link, SEAL).pop().context("no SEAL")?;
+        let reference = self.reference(&seal)?;
+        let secret = unhex(&self.open(to, &seal)?["ackSecret"])?;
+        Ok((seal, reference, secret))
+    }
+
+    /// The same of a DATA.
+    pub(super) fn sent_data(
+        &mut self,
+        link: u32,
+        session: &Session,
+        to: &Peer,
+    ) -> anyhow::Result<(Vec<u8>, Vec<u8>, Vec<u8>)> {
+        let data = self.sent(link, DATA).pop().context("no DATA")?;
+        let reference = self.reference(&data)?;
+        let secret = unhex(&self.open_data(session, to, &data)?["ackSecret"])?;
+        Ok((data, reference, secret))
+    }
+
+    /// The reference of an envelope.
+    pub(super) fn reference(&mut self, envelope: &[u8]) -> anyhow::Result<Vec<u8>> {
+        let fields = self.is("envelope", &json!({ "bytes": hex(envelope) }))?;
+        let id = unhex(&fields["msgId"])?;
+        Ok(id.get(..8).context("a short id")?.to_vec())
+    }
+
+    /// A DATA from somebody to somebody else, which nobody opens; with it the secret that proves it.
+    pub(super) fn foreign(&mut self, to: &Peer, len: usize) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
+        let expiry = UNIX + u32::try_from(self.now / 1_000)? + 80_000;
+        let secret = self.bytes(16);
+        let ask = json!({ "expiry": expiry, "dst": hex(&to.handle), "secret": hex(&secret) });
+        let commit = unhex(&self.is("commit", &ask)?["commit"])?;
+        let head = [&[0x13, 0x22, 5][..], &expiry.to_le_bytes(), &to.handle].concat();
+        let body = [&self.bytes(6)[..], &commit].concat();
+        let rest = self.bytes(len.saturating_sub(29));
+        Ok(([head, body, rest].concat(), secret))
+    }
+
+    /// The envelopes of a kind that the last step put out over a link.
+    pub(super) fn sent(&self, link: u32, kind: u8) -> Vec<Vec<u8>> {
+        envelopes(&self.out, link, kind)
+    }
+
+    /// The bodies of frames of a type that the last step put out over a link.
+    pub(super) fn frames(&self, link: u32, ftype: u8) -> Vec<Vec<u8>> {
+        bodies(&self.out, link, ftype)
+    }
+
+    /// Whether the last step put out an event of this kind.
+    pub(super) fn has(&self, is: &str) -> bool {
+        self.out.events.iter().any(|it| it["is"] == is)
+    }
+
+    /// Whether it put out this state of a message.
+    pub(super) fn says(&self, state: &str) -> bool {
+        self.out.events.iter().any(|it| it["state"] == state)
+    }
+
+    /// Nothing was put out and nothing dropped.
+    pub(super) fn quiet(&self) -> bool {
+        self.out == Outputs::default() && self.drops.is_empty()
+    }
+
+    pub(super) fn transcript(mut self, name: &str, place: &str, rules: &[&str]) -> Transcript {
+        let Ok(tables) = self
+            .port
+            .ask(&request("inspect", &json!({ "what": "node" })));
+        let watched = ["outbox", "inbox", "forwards"];
+        let end = watched
+            .iter()
+            .map(|it| ((*it).to_owned(), tables["is"][*it].clone()));
+        Transcript {
+            name: name.replace('-', " "),
+            seat: "node".to_owned(),
+            spec_ref: place.to_owned(),
+            rules: rules.iter().map(|rule| (*rule).to_owned()).collect(),
+            profile: self.profile,
+            reset: self.reset,
+            taken: self
+                .steps
+                .iter()
+                .flat_map(|it| it.out.taken.clone())
+                .collect(),
+            steps: self.steps,
+            end: end.collect(),
+        }
+    }
+}
+
+/// The bodies of frames of a type over a link.
+pub(super) fn bodies(out: &Outputs, link: u32, ftype: u8) -> Vec<Vec<u8>> {
+    let start = format!("{link}:{ftype:02x} ");
+    let of = out.frames.iter().filter_map(|it| it.strip_prefix(&start));
+    of.filter_map(|it| HEXLOWER.decode(it.as_bytes()).ok())
+        .collect()
+}
+
+/// The envelopes of a kind over a link.
+pub(super) fn envelopes(out: &Outputs, link: u32, kind: u8) -> Vec<Vec<u8>> {
+    let all = bodies(out, link, 2);
+    let inside = all.iter().filter_map(|body| {
+        let (len, rest) = body.split_first_chunk::<2>()?;
+        Some(rest.get(..usize::from(u16::from_le_bytes(*len)))?.to_vec())
+    });
+    let of = |it: &Vec<u8>| it.first().is_some_and(|vt| vt & 15 == kind);
+    inside.filter(of).collect()
+}
+
+/// The pair that proves an envelope, as outputs name it.
+pub(super) fn pair(link: u32, reference: &[u8], secret: &[u8]) -> String {
+    format!("{link}:{}:{}", hex(reference), hex(secret))
+}
