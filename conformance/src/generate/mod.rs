@@ -10,6 +10,7 @@
 //! | `envelope.rs`, `content.rs`, `datagram.rs` | layouts |
 //! | `keys.rs` | identities, addresses, commitments, entropy |
 //! | `oneshot.rs`, `session.rs` | what is sealed |
+//! | `rules.rs` | what no other file shows of a rule |
 //! | `node.rs`, `opening.rs`, `replies.rs` | stories of nodes that end in a drop |
 
 mod build;
@@ -22,6 +23,7 @@ mod node;
 mod oneshot;
 mod opening;
 mod replies;
+mod rules;
 mod session;
 mod sheet;
 
@@ -44,6 +46,7 @@ pub fn all() -> anyhow::Result<Vec<(&'static str, File)>> {
         ("oneshot", oneshot::file()?),
         ("session", session::file()?),
         ("stories", node::file()?),
+        ("rules", rules::file()?),
     ])
 }
 

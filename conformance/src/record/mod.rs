@@ -5,14 +5,18 @@
 //! |---|---|
 //! | `village.rs` | nodes, links, time |
 //! | `courses.rs` | the behaviours that are recorded |
+//! | `made.rs` | bytes of frames and envelopes |
 //! | `script.rs` | one node, and neighbours made by hand |
-//! | `rules.rs`, `rules_*.rs` | stories of one node, each about a rule |
+//! | `rules.rs`, `rules_*.rs` | stories of one node, each about a rule; of those in `rules_open.rs` only the last reply counts |
 //! | `wander.rs` | courses at random |
 
 mod courses;
+mod made;
 mod rules;
 mod rules_delivery;
 mod rules_link;
+pub(crate) mod rules_open;
+mod rules_relay;
 mod rules_routing;
 mod rules_session;
 mod script;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::script::Script;
-use super::{rules_delivery, rules_link, rules_routing, rules_session};
+use super::{rules_delivery, rules_link, rules_relay, rules_routing, rules_session};
 use crate::profile::Profile;
 use crate::transcript::Transcript;
 
@@ -21,6 +21,7 @@ pub(super) fn all() -> anyhow::Result<Vec<(String, Transcript)>> {
     let stories = [
         rules_delivery::STORIES,
         rules_link::STORIES,
+        rules_relay::STORIES,
         rules_routing::STORIES,
         rules_session::STORIES,
     ];

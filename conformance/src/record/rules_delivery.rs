@@ -2,8 +2,9 @@
 
 use anyhow::{Context, ensure};
 
+use super::made::{SEAL, ack, attempt, envelopes, expiry, frame, nack, pair, unhex};
 use super::rules::Story;
-use super::script::{SEAL, Script, ack, attempt, envelopes, expiry, frame, nack, pair, unhex};
+use super::script::Script;
 use crate::profile::Profile::{Full, Leaf};
 
 pub(super) const STORIES: &[Story] = &[

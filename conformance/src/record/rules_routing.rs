@@ -1,13 +1,13 @@
-//! Ways: which link is chosen, what a relay holds, asks and remembers.
+//! Ways at an end: which link is chosen, and what is learnt.
 
 use anyhow::{Context, ensure};
 use serde_json::json;
 
+use super::made::{SEAL, ack, envelopes, expiry, frame};
 use super::rules::Story;
-use super::script::{
-    DATA, NACK, Peer, SEAL, Script, ack, attempt, envelopes, expiry, frame, nack, pair,
-};
-use crate::profile::Profile::{Leaf, Relay};
+use super::rules_relay::{ask, distance};
+use super::script::{Peer, Script};
+use crate::profile::Profile::Leaf;
 use crate::transcript::Outputs;
 
 pub(super) const STORIES: &[Story] = &[
@@ -28,76 +28,12 @@ pub(super) const STORIES: &[Story] = &[
         walk,
     ),
     (
-        "held-for-two-seconds",
-        "routing.md#forwarding",
-        &["RTE-6", "DLV-22"],
-        Relay,
+        "lost-link-is-made-good",
+        "delivery.md#retry-schedule",
+        &["DLV-11", "DLV-13"],
+        Leaf,
         "{}",
-        held,
-    ),
-    (
-        "no-way-twice",
-        "routing.md#forwarding",
-        &["RTE-6"],
-        Relay,
-        "{}",
-        no_way_twice,
-    ),
-    (
-        "one-out-link-per-copy",
-        "routing.md#forwarding",
-        &["RTE-7"],
-        Relay,
-        "{}",
-        one_out_link,
-    ),
-    (
-        "way-back-after-a-day",
-        "routing.md#return-routes",
-        &["RTE-9"],
-        Relay,
-        "{}",
-        way_back,
-    ),
-    (
-        "two-ways-back",
-        "routing.md#return-routes",
-        &["RTE-10", "RTE-11"],
-        Relay,
-        "{}",
-        two_ways_back,
-    ),
-    (
-        "passed-once",
-        "routing.md#return-routes",
-        &["RTE-10", "LNK-20"],
-        Relay,
-        "{}",
-        passed_once,
-    ),
-    (
-        "question-passed-on",
-        "routing.md#asking",
-        &["RTE-16", "RTE-17"],
-        Relay,
-        "{}",
-        question,
-    ),
-    (
-        "vouching",
-        "routing.md#asking",
-        &["RTE-16", "RTE-18", "RTE-20"],
-        Relay,
-        "{}",
-        vouching,
-    ),
-    (
-        "proof-over-another-link",
-        "routing.md#learning",
-        &["RTE-21"],
-        Relay,
-        "{}",
-        proof_elsewhere,
+        lost_link,
     ),
     (
         "one-question-for-two",
@@ -148,14 +84,6 @@ pub(super) const STORIES: &[Story] = &[
         leaf,
     ),
     (
-        "nacks-at-a-relay",
-        "routing.md#nacks",
-        &["RTE-35", "RTE-12"],
-        Relay,
-        "{}",
-        nacks,
-    ),
-    (
         "two-links-to-one-node",
         "routing.md#introduction",
         &["RTE-29", "CON-4"],
@@ -166,10 +94,18 @@ pub(super) const STORIES: &[Story] = &[
     (
         "dialling",
         "routing.md#introduction",
-        &["RTE-27", "RTE-28", "RTE-31"],
+        &["RTE-27", "RTE-31"],
         Leaf,
         "{}",
         dialling,
+    ),
+    (
+        "dial-failed",
+        "routing.md#introduction",
+        &["RTE-28", "RTE-31"],
+        Leaf,
+        "{}",
+        dial_failed,
     ),
 ];
 
@@ -209,228 +145,33 @@ fn walk(script: &mut Script) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn block(script: &mut Script, link: u32, is: &str) -> anyhow::Result<()> {
+pub(super) fn block(script: &mut Script, link: u32, is: &str) -> anyhow::Result<()> {
     script.now += 1;
     script.input(json!({ "is": is, "link": link }))
 }
 
-/// The next hop's link takes nothing for two seconds; the same copy may come again.
-fn held(script: &mut Script) -> anyhow::Result<()> {
-    let (one, other) = (script.peer()?, script.peer()?);
-    script.up(1, &one)?;
-    script.up(2, &other)?;
-    block(script, 2, "blocked")?;
-    let (envelope, _) = script.foreign(&other, 90)?;
-    script.arrives(1, &envelope)?;
-    let begun = script.now;
-    let all = script.run(2_500)?;
-    let told = all
+/// The only copy left over a link that goes down: at once over the other one, and not twice a second.
+fn lost_link(script: &mut Script) -> anyhow::Result<()> {
+    let (relay, peer) = (script.peer()?, script.peer()?);
+    script.up(1, &peer)?;
+    script.up(2, &relay)?;
+    script.send(&peer, b"hold the line")?;
+    let (_, reference, _) = script.sent_seal(1, &peer)?;
+    script.datagram(1, &frame(3, &[&[1], &reference[..]].concat()))?;
+    script.now += 100;
+    block(script, 1, "down")?;
+    ensure!(script.sent(2, SEAL).len() == 1, "made good at once");
+    let left = script.now;
+    script.up(3, &peer)?;
+    let all = script.run(1_200)?;
+    let first = all
         .iter()
-        .find(|(_, out)| !envelopes(out, 1, NACK).is_empty());
-    let (at, out) = told.context("no NACK")?;
-    let code = envelopes(out, 1, NACK).concat().get(23).copied();
+        .find(|(_, out)| !envelopes(out, 3, SEAL).is_empty());
+    let at = first.map(|(at, _)| *at).context("none over the new link")?;
     ensure!(
-        at - begun == 2_000 && code == Some(3),
-        "{} ms, {code:?}",
-        at - begun
+        script.sent(3, SEAL).is_empty() && at >= left + 300,
+        "{at} after {left}"
     );
-    block(script, 2, "writable")?;
-    ensure!(script.quiet(), "nothing is stored for later");
-    script.arrives(1, &envelope)?;
-    ensure!(script.sent(2, DATA).len() == 1, "{:?}", script.drops);
-    Ok(())
-}
-
-fn no_way_twice(script: &mut Script) -> anyhow::Result<()> {
-    let (one, to) = (script.peer()?, script.peer()?);
-    script.up(1, &one)?;
-    let (envelope, _) = script.foreign(&to, 90)?;
-    for _ in 0..2 {
-        script.arrives(1, &envelope)?;
-        ensure!(
-            script.drops == [24] && script.sent(1, NACK).len() == 1,
-            "{:?}",
-            script.drops
-        );
-    }
-    Ok(())
-}
-
-/// Handed to a link that takes nothing just then: a better answer does not make a second copy.
-fn one_out_link(script: &mut Script) -> anyhow::Result<()> {
-    let (one, to) = (script.peer()?, script.peer()?);
-    script.up(1, &one)?;
-    for link in [2, 3] {
-        let relay = script.peer()?;
-        script.up(link, &relay)?;
-    }
-    let (envelope, _) = script.foreign(&to, 90)?;
-    script.arrives(1, &envelope)?;
-    let question = script.frames(2, 5).concat();
-    let front = question
-        .get(..question.len() - 1)
-        .context("no question")?
-        .to_vec();
-    block(script, 2, "blocked")?;
-    script.datagram(2, &frame(6, &[&front[..], &[1]].concat()))?;
-    script.datagram(3, &frame(6, &[&front[..], &[0]].concat()))?;
-    ensure!(script.sent(3, DATA).is_empty(), "a second out-link");
-    block(script, 2, "writable")?;
-    ensure!(script.sent(2, DATA).len() == 1);
-    Ok(())
-}
-
-fn way_back(script: &mut Script) -> anyhow::Result<()> {
-    let (one, other) = (script.peer()?, script.peer()?);
-    script.up(1, &one)?;
-    script.up(2, &other)?;
-    let (envelope, secret) = script.foreign(&other, 90)?;
-    script.arrives(1, &envelope)?;
-    let reference = script.reference(&envelope)?;
-    script.run(20 * 3_600_000)?;
-    script.arrives(2, &ack(expiry(&envelope)?, &reference, &secret))?;
-    ensure!(
-        script.out.proofs.contains(&pair(1, &reference, &secret)),
-        "{:?}",
-        script.drops
-    );
-    Ok(())
-}
-
-/// Two copies from two neighbours: each proof goes to both, as often as copies were forwarded.
-fn two_ways_back(script: &mut Script) -> anyhow::Result<()> {
-    let (one, other, third) = (script.peer()?, script.peer()?, script.peer()?);
-    script.up(1, &one)?;
-    script.up(2, &other)?;
-    script.up(3, &third)?;
-    let (envelope, secret) = script.foreign(&other, 90)?;
-    let reference = script.reference(&envelope)?;
-    script.arrives(1, &envelope)?;
-    script.arrives(3, &attempt(&envelope, 1))?;
-    ensure!(script.sent(2, DATA).len() == 1);
-    let wrong = script.bytes(16);
-    script.arrives(2, &ack(expiry(&envelope)?, &reference, &wrong))?;
-    ensure!(script.drops == [64] && script.out.proofs.is_empty());
-    let proof = ack(expiry(&envelope)?, &reference, &secret);
-    for _ in 0..2 {
-        script.arrives(2, &proof)?;
-        for link in [1, 3] {
-            ensure!(script.out.proofs.contains(&pair(link, &reference, &secret)));
-        }
-    }
-    script.arrives(2, &proof)?;
-    ensure!(
-        script.drops == [65] && script.out.proofs.is_empty(),
-        "{:?}",
-        script.drops
-    );
-    Ok(())
-}
-
-fn passed_once(script: &mut Script) -> anyhow::Result<()> {
-    let (one, other, to) = (script.peer()?, script.peer()?, script.peer()?);
-    script.up(1, &one)?;
-    script.up(2, &other)?;
-    let (envelope, _) = script.foreign(&to, 90)?;
-    let reference = script.reference(&envelope)?;
-    script.arrives(1, &envelope)?;
-    ensure!(script.sent(2, DATA).len() == 1 && script.frames(1, 4).is_empty());
-    script.datagram(2, &frame(4, &reference))?;
-    ensure!(script.frames(1, 4) == [reference.clone()]);
-    script.datagram(2, &frame(4, &reference))?;
-    ensure!(
-        script.drops == [69] && script.frames(1, 4).is_empty(),
-        "{:?}",
-        script.drops
-    );
-    Ok(())
-}
-
-/// A question about somebody: handle, nonce, how many links.
-fn ask(of: &Peer, nonce: u8, ttl: u8) -> Vec<u8> {
-    frame(5, &[&of.handle[..], &[nonce, ttl]].concat())
-}
-
-/// The distance in the only answer over a link.
-fn distance(script: &Script, link: u32) -> Option<u8> {
-    script.frames(link, 6).concat().last().copied()
-}
-
-fn question(script: &mut Script) -> anyhow::Result<()> {
-    let (one, other, to) = (script.peer()?, script.peer()?, script.peer()?);
-    script.up(1, &one)?;
-    script.up(2, &other)?;
-    script.datagram(1, &ask(&other, 5, 1))?;
-    ensure!(distance(script, 1) == Some(1));
-    script.datagram(1, &ask(&to, 6, 1))?;
-    ensure!(distance(script, 1) == Some(255), "it knows nobody");
-    script.datagram(1, &ask(&to, 7, 2))?;
-    ensure!(script.frames(1, 5).is_empty() && script.frames(1, 6).is_empty());
-    let on = script.frames(2, 5).concat();
-    ensure!(on.last() == Some(&1), "one link less");
-    let begun = script.now;
-    let all = script.run(400)?;
-    let answered = all
-        .iter()
-        .find(|(_, out)| out.frames.iter().any(|it| it.starts_with("1:06 ")));
-    let (at, _) = answered.context("no answer")?;
-    ensure!(at - begun == 300, "after {} ms", at - begun);
-    script.datagram(1, &ask(&to, 8, 2))?;
-    let on = script.frames(2, 5).concat();
-    let front = on.get(..on.len() - 1).context("no question")?.to_vec();
-    script.datagram(2, &frame(6, &[&front[..], &[1]].concat()))?;
-    ensure!(
-        distance(script, 1) == Some(2),
-        "one more than the neighbour said"
-    );
-    Ok(())
-}
-
-/// What a neighbour merely said is not vouched for; what a proof came over is, for ten minutes.
-fn vouching(script: &mut Script) -> anyhow::Result<()> {
-    let (one, to) = (script.peer()?, script.peer()?);
-    script.up(1, &one)?;
-    for link in [2, 3] {
-        let relay = script.peer()?;
-        script.up(link, &relay)?;
-    }
-    let (envelope, secret) = script.foreign(&to, 90)?;
-    let reference = script.reference(&envelope)?;
-    script.arrives(1, &envelope)?;
-    let on = script.frames(2, 5).concat();
-    let front = on.get(..on.len() - 1).context("no question")?.to_vec();
-    script.datagram(2, &frame(6, &[&front[..], &[1]].concat()))?;
-    ensure!(script.sent(2, DATA).len() == 1);
-    script.datagram(1, &ask(&to, 5, 1))?;
-    ensure!(distance(script, 1) == Some(255), "hearsay");
-    script.arrives(2, &ack(expiry(&envelope)?, &reference, &secret))?;
-    script.datagram(1, &ask(&to, 6, 1))?;
-    ensure!(distance(script, 1).is_some_and(|it| it < 255));
-    script.run(11 * 60_000)?;
-    script.datagram(1, &ask(&to, 7, 1))?;
-    ensure!(distance(script, 1) == Some(255), "proven too long ago");
-    Ok(())
-}
-
-/// A proof that comes back over another link than the copy left by says nothing of that link.
-fn proof_elsewhere(script: &mut Script) -> anyhow::Result<()> {
-    let (one, other, third, to) = (
-        script.peer()?,
-        script.peer()?,
-        script.peer()?,
-        script.peer()?,
-    );
-    script.up(1, &one)?;
-    script.up(2, &other)?;
-    script.up_as(3, &third, 1, 65_538)?;
-    let (envelope, secret) = script.foreign(&to, 90)?;
-    let reference = script.reference(&envelope)?;
-    script.arrives(1, &envelope)?;
-    ensure!(script.sent(2, DATA).len() == 1);
-    script.arrives(3, &ack(expiry(&envelope)?, &reference, &secret))?;
-    ensure!(script.out.proofs.contains(&pair(1, &reference, &secret)));
-    script.datagram(1, &ask(&to, 5, 1))?;
-    ensure!(distance(script, 1) == Some(255));
     Ok(())
 }
 
@@ -494,7 +235,7 @@ fn ranks(script: &mut Script) -> anyhow::Result<()> {
             .context("none")?;
         let seal = envelopes(out, 2, SEAL).concat();
         let reference = script.reference(&seal)?;
-        let secret = super::script::unhex(&script.open(&peer, &seal)?["ackSecret"])?;
+        let secret = super::made::unhex(&script.open(&peer, &seal)?["ackSecret"])?;
         (seal, reference, secret)
     };
     script.arrives(2, &ack(expiry(&seal)?, &reference, &secret))?;
@@ -562,30 +303,6 @@ fn leaf(script: &mut Script) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn nacks(script: &mut Script) -> anyhow::Result<()> {
-    let (one, other, third, to) = (
-        script.peer()?,
-        script.peer()?,
-        script.peer()?,
-        script.peer()?,
-    );
-    script.up(1, &one)?;
-    script.up(2, &other)?;
-    script.up_as(3, &third, 1, 65_538)?;
-    let (envelope, _) = script.foreign(&to, 90)?;
-    let reference = script.reference(&envelope)?;
-    script.arrives(1, &envelope)?;
-    let no_route = nack(expiry(&envelope)?, &reference, 4);
-    script.arrives(3, &no_route)?;
-    ensure!(script.drops == [67] && script.sent(1, NACK).is_empty());
-    script.arrives(2, &no_route)?;
-    ensure!(script.sent(1, NACK) == [no_route]);
-    let unknown = script.bytes(8);
-    script.arrives(2, &nack(expiry(&envelope)?, &unknown, 4))?;
-    ensure!(script.drops == [66]);
-    Ok(())
-}
-
 /// Of two links the one dialled by the lower key stays, of two dialled by the same end the newer.
 fn twins(script: &mut Script) -> anyhow::Result<()> {
     let (mut lower, mut higher) = (None, None);
@@ -619,19 +336,35 @@ fn twins(script: &mut Script) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Addresses came inside a session over a relay: they are dialled, again after 10 s while messages flow, and a
-/// second list within a minute changes nothing.
+/// Addresses came inside a session over a relay: they are dialled, and a second list within a minute
+/// changes nothing.
 fn dialling(script: &mut Script) -> anyhow::Result<()> {
     let (relay, peer) = (script.peer()?, script.peer()?);
     script.up(1, &relay)?;
     let session = script.met(1, &peer)?;
-    let list = [0x03, 1, 4, 6, 192, 0, 2, 7, 0x39, 0x30];
-    let data = script.data(&session, 0, &list)?;
+    for (n, dials) in [(0, true), (1, false)] {
+        let data = script.data(&session, n, LIST)?;
+        script.arrives(1, &data)?;
+        ensure!(script.has("dial") == dials);
+        script.now += 20_000;
+    }
+    Ok(())
+}
+
+/// CANDIDATES with one address.
+const LIST: &[u8] = &[0x03, 1, 4, 6, 192, 0, 2, 7, 0x39, 0x30];
+
+/// What could not be dialled is dialled again after 10 s while messages flow, not for another list.
+fn dial_failed(script: &mut Script) -> anyhow::Result<()> {
+    let (relay, peer) = (script.peer()?, script.peer()?);
+    script.up(1, &relay)?;
+    let session = script.met(1, &peer)?;
+    let data = script.data(&session, 0, LIST)?;
     script.arrives(1, &data)?;
     ensure!(script.has("dial"));
     script.now += 1_000;
     script.input(json!({ "is": "dialFailed", "pk": peer.pk }))?;
-    let data = script.data(&session, 1, &list)?;
+    let data = script.data(&session, 1, LIST)?;
     script.arrives(1, &data)?;
     ensure!(!script.has("dial"), "one list a minute");
     for (wait, dials) in [(5_000, false), (6_000, true)] {

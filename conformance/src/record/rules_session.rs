@@ -3,8 +3,9 @@
 use anyhow::{Context, ensure};
 use serde_json::json;
 
+use super::made::{DATA, NACK, RESP, SEAL, ack, attempt, expiry};
 use super::rules::Story;
-use super::script::{DATA, NACK, RESP, SEAL, Script, ack, attempt, expiry};
+use super::script::Script;
 use crate::profile::Profile::{Full, Leaf};
 
 pub(super) const STORIES: &[Story] = &[
@@ -63,14 +64,6 @@ pub(super) const STORIES: &[Story] = &[
         Leaf,
         "{}",
         gap,
-    ),
-    (
-        "full-inbox-spends-no-counter",
-        "session.md#receiving-window",
-        &["SES-26"],
-        Leaf,
-        r#"{"limits": {"inbox": 4}}"#,
-        full_inbox,
     ),
     (
         "after-a-day",
@@ -242,7 +235,7 @@ fn sending_window(script: &mut Script) -> anyhow::Result<()> {
     // Opened as the first of its session the counter would be too far ahead: by its number it is not.
     let reference = script.reference(&last)?;
     let ask = script.open_data_at(&session, &peer, &last, 126)?;
-    let secret = super::script::unhex(&ask["ackSecret"])?;
+    let secret = super::made::unhex(&ask["ackSecret"])?;
     script.arrives(1, &ack(expiry(&last)?, &reference, &secret))?;
     ensure!(script.says("delivered"));
     script.send(&peer, b"one more")?;
@@ -264,29 +257,6 @@ fn gap(script: &mut Script) -> anyhow::Result<()> {
     let late = script.data(&session, 1, &[0x01, 4])?;
     script.run(7_200_000)?;
     script.arrives(1, &late)?;
-    ensure!(script.has("deliver"), "{:?}", script.drops);
-    Ok(())
-}
-
-fn full_inbox(script: &mut Script) -> anyhow::Result<()> {
-    let peer = script.peer()?;
-    script.up(1, &peer)?;
-    let session = script.met(1, &peer)?;
-    let mut first = Vec::new();
-    // The message that opened the session waits too.
-    for n in 0..3 {
-        let data = script.data(&session, n, &[0x81, 3])?;
-        script.arrives(1, &data)?;
-        ensure!(script.has("deliver"));
-        if first.is_empty() {
-            first = script.reference(&data)?;
-        }
-    }
-    let data = script.data(&session, 3, &[0x81, 4])?;
-    script.arrives(1, &data)?;
-    ensure!(script.drops == [50], "{:?}", script.drops);
-    script.taken(&peer, &first)?;
-    script.arrives(1, &attempt(&data, 1))?;
     ensure!(script.has("deliver"), "{:?}", script.drops);
     Ok(())
 }
