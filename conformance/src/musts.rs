@@ -60,7 +60,8 @@ fn anchor(heading: &str) -> String {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outside {
-    id: String,
+    /// The rules it is about.
+    ids: Vec<String>,
     /// Tests as `path: function`, checks as `path`.
     #[serde(default)]
     proofs: Vec<String>,
@@ -83,8 +84,10 @@ pub fn outside(path: &Path, root: &Path) -> anyhow::Result<Vec<Outside>> {
     let written: Written = toml::from_str(&text).with_context(|| path.display().to_string())?;
     let mut ids = BTreeSet::new();
     for rule in &written.rule {
-        let id = &rule.id;
-        ensure!(ids.insert(id), "{id} stands twice");
+        let id = rule.ids.join(", ");
+        for id in &rule.ids {
+            ensure!(ids.insert(id), "{id} stands twice");
+        }
         ensure!(
             !rule.proofs.is_empty() || !rule.why.is_empty(),
             "{id}: neither a proof nor a reason"
@@ -138,7 +141,7 @@ elsewhere is what the suite cannot see: a test or a check that is in this reposi
 pub fn table(rules: &[Rule], known: &Known) -> anyhow::Result<String> {
     let is_rule = |id: &str| rules.iter().any(|rule| rule.id == id);
     let said = known.mutants.keys().chain(known.named.keys());
-    let said = said.chain(known.outside.iter().map(|it| &it.id));
+    let said = said.chain(known.outside.iter().flat_map(|it| &it.ids));
     let strangers: Vec<&str> = said.map(String::as_str).filter(|id| !is_rule(id)).collect();
     ensure!(strangers.is_empty(), "no rules: {}", strangers.join(", "));
     let (mut lines, mut census, mut bare) = (String::new(), Census::default(), Vec::new());
@@ -168,7 +171,7 @@ pub fn table(rules: &[Rule], known: &Known) -> anyhow::Result<String> {
 fn line(rule: &Rule, known: &Known, census: &mut Census) -> Option<String> {
     let mutants = known.mutants.get(&rule.id).map_or(&[][..], Vec::as_slice);
     let named = known.named.get(&rule.id).map_or(&[][..], Vec::as_slice);
-    let outside = known.outside.iter().find(|it| it.id == rule.id);
+    let outside = known.outside.iter().find(|it| it.ids.contains(&rule.id));
     match (mutants, named, outside) {
         ([], [], None) => return None,
         ([_, ..], _, _) => census.noticed += 1,

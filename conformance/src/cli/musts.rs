@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 
 use crate::musts::{Known, outside, rules, table};
 use crate::mutants;
@@ -42,6 +42,13 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     for (path, transcript) in &transcripts {
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         all.push((stem.into_owned(), &transcript.rules));
+    }
+    for (mutant, by) in known.mutants.values().flatten() {
+        let there = all.iter().any(|(case, _)| case == by);
+        ensure!(
+            there,
+            "{mutant}: there is no case {by}; `tom-conformance mutants --bless` tries it again"
+        );
     }
     for (case, rules) in all {
         for rule in rules {

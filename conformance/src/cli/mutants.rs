@@ -20,6 +20,9 @@ pub(super) struct Args {
     /// Only mutants with this in their name or rule
     #[arg(long)]
     only: Option<String>,
+    /// Only mutants of which it is not written down yet what noticed them
+    #[arg(long)]
+    missing: bool,
     /// Where the sources are copied to and built
     #[arg(long, value_name = "DIR")]
     tree: Option<PathBuf>,
@@ -42,7 +45,9 @@ pub(super) fn run(args: &Args) -> anyhow::Result<u8> {
     let all = super::load(None, None)?;
     let wanted = |mutant: &&Mutant| {
         let only = args.only.as_ref();
-        only.is_none_or(|only| mutant.name.contains(only.as_str()) || mutant.rule == *only)
+        let named =
+            only.is_none_or(|only| mutant.name.contains(only.as_str()) || mutant.rule == *only);
+        named && !(args.missing && known.contains_key(&mutant.name))
     };
     let wanted: Vec<&Mutant> = list.iter().filter(wanted).collect();
     let next = AtomicUsize::new(0);

@@ -11,6 +11,7 @@ use crate::profile::Profile;
 use crate::record::rules_open;
 
 const NOTES: &[(&str, &str)] = &[
+    ("Halfway", "two counters are equally near"),
     ("Exact", "the whole of what is put out"),
     (
         "LastReply",
@@ -27,7 +28,9 @@ pub(super) fn file() -> anyhow::Result<File> {
     let mut sheet = Sheet::new("ToM rules", NOTES);
     keys(&mut sheet)?;
     traced(&mut sheet)?;
+    counters(&mut sheet)?;
     acks(&mut sheet)?;
+    traced_here(&mut sheet)?;
     for open in rules_open::all()? {
         sheet.node("open on the way", open.profile);
         sheet.at(open.place, open.rules);
@@ -76,6 +79,51 @@ fn traced(sheet: &mut Sheet) -> anyhow::Result<()> {
             open,
         )?;
         anyhow::ensure!(is["from"] == from["pk"] && is["ackSecret"] == made["ackSecret"]);
+    }
+    Ok(())
+}
+
+/// Two counters are equally near: the lower one is meant.
+fn counters(sheet: &mut Sheet) -> anyhow::Result<()> {
+    sheet.group("openData");
+    sheet.at("session.md#receiving-window", &["SES-22"]);
+    for top in [32_768_u32, 40_000] {
+        let to = sheet.bytes(32);
+        let to = sheet.is("identity", &json!({ "seed": hex(&to) }))?;
+        let (key, root) = (hex(&sheet.bytes(32)), hex(&sheet.bytes(32)));
+        let n = top - 32_768;
+        let ask = json!({
+            "key": key, "ackRoot": root, "dir": 0, "to": to["pk"], "n": n, "sid": hex(&sheet.bytes(4)),
+            "class": 2, "trace": false, "prove": true, "expiry": UNIX, "hop": 8, "attempt": 0, "content": "8107",
+        });
+        let made = sheet.is("data", &ask)?;
+        let open = json!({
+            "key": key, "ackRoot": root, "dir": 0, "to": to["pk"], "top": top, "bytes": made["bytes"],
+        });
+        let is = json!({ "n": n, "content": "8107", "ackSecret": made["ackSecret"] });
+        let comment = format!("n = {n} where {top} was the highest");
+        sheet.valid(&comment, &["Halfway"], open, is)?;
+    }
+    Ok(())
+}
+
+/// The same at a node.
+fn traced_here(sheet: &mut Sheet) -> anyhow::Result<()> {
+    sheet.node("traced", Profile::Leaf);
+    sheet.at("session.md#handshake", &["SES-1", "CON-6"]);
+    for number in 0..2_u8 {
+        let mut story = Story::new(sheet, Profile::Leaf)?;
+        let (mut ask, _) = story.seal(sheet, UNIX + 600, &[0x81, number], None)?;
+        ask["trace"] = true.into();
+        let seal = unhex(&sheet.is("seal", &ask)?["bytes"])?;
+        story.then(sheet, enveloped(&seal));
+        sheet.put(
+            &format!("a SEAL that wants a trace is opened, {number}"),
+            &["Trace"],
+            Expected::Valid,
+            story.ask(),
+            json!({ "verdict": "accepted" }),
+        )?;
     }
     Ok(())
 }

@@ -67,7 +67,7 @@ pub(super) const STORIES: &[Story] = &[
     (
         "newest-ids-stay",
         "delivery.md#receiving",
-        &["DLV-20"],
+        &["DLV-20", "SES-23"],
         Leaf,
         r#"{"limits": {"delivered": 64}}"#,
         newest_ids,
@@ -171,16 +171,16 @@ fn silence(script: &mut Script) -> anyhow::Result<()> {
 /// A message comes over a relay although there is a link to its sender.
 fn both_links(script: &mut Script) -> anyhow::Result<()> {
     let (relay, sender) = (script.peer()?, script.peer()?);
-    script.up(1, &relay)?;
-    script.up(2, &sender)?;
+    script.up(1, &sender)?;
+    script.up(2, &relay)?;
     let seal = script.seal(&sender, &[0x81, 7], None)?;
-    script.arrives(1, &seal.bytes)?;
+    script.arrives(2, &seal.bytes)?;
     ensure!(script.has("deliver") && script.out.proofs.is_empty());
     script.taken(&sender, &seal.reference)?;
     let proofs = [1, 2].map(|link| pair(link, &seal.reference, &seal.secret));
     ensure!(script.out.proofs.iter().eq(&proofs));
-    script.arrives(1, &attempt(&seal.bytes, 1))?;
-    let [over_relay, _] = proofs;
+    script.arrives(2, &attempt(&seal.bytes, 1))?;
+    let [_, over_relay] = proofs;
     ensure!(script.out.proofs.iter().eq(&[over_relay]) && script.drops == [53]);
     Ok(())
 }
@@ -275,7 +275,7 @@ fn newest_ids(script: &mut Script) -> anyhow::Result<()> {
     let sender = script.peer()?;
     script.up(1, &sender)?;
     let session = script.met(1, &sender)?;
-    let mut references = Vec::new();
+    let (mut references, mut sixth) = (Vec::new(), Vec::new());
     for n in 0..66 {
         let data = script.data(&session, n, &[0x01, 3])?;
         script.arrives(1, &data)?;
@@ -283,7 +283,13 @@ fn newest_ids(script: &mut Script) -> anyhow::Result<()> {
         let reference = script.reference(&data)?;
         script.taken(&sender, &reference)?;
         references.push(reference);
+        if n == 5 {
+            sixth = data;
+        }
     }
+    // All of its epoch came, so it is known without its key.
+    script.arrives(1, &attempt(&sixth, 1))?;
+    ensure!(script.drops == [44], "{:?}", script.drops);
     for (n, reference) in (66..).zip(references.iter().rev().take(3)) {
         let again = script.data(&session, n, &[&[0x41], &reference[..], &[3]].concat())?;
         script.arrives(1, &again)?;
@@ -300,6 +306,12 @@ fn wrong_proof(script: &mut Script) -> anyhow::Result<()> {
     let wrong = script.bytes(16);
     script.arrives(1, &ack(expiry(&seal)?, &reference, &wrong))?;
     ensure!(script.drops == [64]);
+    let all = script.run(500)?;
+    ensure!(
+        all.iter()
+            .any(|(_, out)| !envelopes(out, 1, SEAL).is_empty()),
+        "it goes on"
+    );
     script.arrives(1, &ack(expiry(&seal)?, &reference, &secret))?;
     ensure!(script.says("delivered"));
     Ok(())

@@ -20,7 +20,7 @@ pub(super) const STORIES: &[Story] = &[
     (
         "forged-one-shot-first",
         "session.md#opening",
-        &["SES-10", "SES-16"],
+        &["SES-10", "SES-15", "SES-16"],
         Leaf,
         "{}",
         forged_first,
@@ -98,6 +98,14 @@ pub(super) const STORIES: &[Story] = &[
         another_answer,
     ),
     (
+        "recipient-opens-little",
+        "envelope.md#header",
+        &["ENV-8", "DLV-24"],
+        Full,
+        "{}",
+        opens_little,
+    ),
+    (
         "unknown-kid-is-told",
         "envelope.md#seal",
         &["ENV-10"],
@@ -164,6 +172,12 @@ fn forged_first(script: &mut Script) -> anyhow::Result<()> {
     let (resp, _) = script.resp(&peer, &mine, 1_200)?;
     script.arrives(1, &changed(&resp))?;
     ensure!(script.drops == [62], "{:?}", script.drops);
+    let mut later = resp.clone();
+    if let Some(expiry) = later.get_mut(3) {
+        *expiry ^= 1;
+    }
+    script.arrives(1, &later)?;
+    ensure!(script.drops == [61], "{:?}", script.drops);
     script.arrives(1, &resp)?;
     ensure!(script.has("session"));
     Ok(())
@@ -372,5 +386,24 @@ fn id_of_another(script: &mut Script) -> anyhow::Result<()> {
     let again = script.seal(&other, &[&[0xC1], &seal.reference[..], &[4]].concat(), None)?;
     script.arrives(2, &again.bytes)?;
     ensure!(script.has("deliver"), "{:?}", script.drops);
+    Ok(())
+}
+
+/// The message waited for a session, and its recipient opens 1,200 bytes: it goes on waiting.
+fn opens_little(script: &mut Script) -> anyhow::Result<()> {
+    let peer = script.peer()?;
+    script.up(1, &peer)?;
+    script.send(&peer, &[0x5A; 3_000])?;
+    let (seal, reference, secret) = script.sent_seal(1, &peer)?;
+    let (resp, _) = script.resp(&peer, &seal, 1_200)?;
+    script.arrives(1, &resp)?;
+    ensure!(script.has("session") && script.sent(1, DATA).is_empty());
+    script.arrives(1, &ack(expiry(&seal)?, &reference, &secret))?;
+    let all = script.run(2_000)?;
+    ensure!(all.is_empty(), "it went all the same");
+    script.send(&peer, &[0x5A; 1_100])?;
+    ensure!(script.has("refused"));
+    script.send(&peer, &[0x5A; 1_000])?;
+    ensure!(script.sent(1, DATA).len() == 1);
     Ok(())
 }

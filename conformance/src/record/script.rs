@@ -160,14 +160,25 @@ impl Script {
         let end = self.now + ms;
         let mut all = Vec::new();
         while let Some(wake) = self.wake.filter(|wake| *wake <= end) {
-            self.now = self.now.max(wake);
+            let before = self.now;
+            self.now = before.max(wake);
             self.input(json!({ "is": "tick" }))?;
-            if self.out != Outputs::default() || !self.drops.is_empty() {
-                all.push((self.now, self.out.clone()));
-            } else {
-                // Housekeeping that nobody sees is no part of the course.
-                self.steps.pop();
+            let last = self.steps.pop().filter(|_| !self.quiet());
+            // Housekeeping that nobody sees is no part of the course.
+            let Some(last) = last else { continue };
+            if before + 1 < last.now {
+                // A moment before it was not due yet.
+                let quiet = Step {
+                    now: last.now - 1,
+                    entropy: self.entropy(),
+                    out: Outputs::default(),
+                    drops: Vec::new(),
+                    ..last.clone()
+                };
+                self.steps.push(quiet);
             }
+            all.push((self.now, self.out.clone()));
+            self.steps.push(last);
         }
         self.now = end;
         self.input(json!({ "is": "tick" }))?;
