@@ -277,7 +277,7 @@ fn newest_ids(script: &mut Script) -> anyhow::Result<()> {
     let session = script.met(1, &sender)?;
     let (mut references, mut sixth) = (Vec::new(), Vec::new());
     for n in 0..66 {
-        let data = script.data(&session, n, &[0x01, 3])?;
+        let data = script.data(&session, n, &[0x81, 3])?;
         script.arrives(1, &data)?;
         ensure!(script.has("deliver"));
         let reference = script.reference(&data)?;
@@ -291,7 +291,7 @@ fn newest_ids(script: &mut Script) -> anyhow::Result<()> {
     script.arrives(1, &attempt(&sixth, 1))?;
     ensure!(script.drops == [44], "{:?}", script.drops);
     for (n, reference) in (66..).zip(references.iter().rev().take(3)) {
-        let again = script.data(&session, n, &[&[0x41], &reference[..], &[3]].concat())?;
+        let again = script.data(&session, n, &[&[0xC1], &reference[..], &[3]].concat())?;
         script.arrives(1, &again)?;
         ensure!(script.drops == [54], "{:?}", script.drops);
     }

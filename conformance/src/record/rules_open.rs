@@ -1,9 +1,9 @@
 //! Stories on the way of which the book leaves something open: only what the last input comes to is compared.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
-use super::made::{attempt, frame};
+use super::made::{ack, attempt, expiry, frame};
 use super::script::Script;
 use crate::profile::Profile::{self, Leaf, Relay};
 
@@ -25,7 +25,17 @@ pub(crate) fn all() -> anyhow::Result<Vec<Open>> {
     passed_twice(&mut passed)?;
     let mut long = Script::new("too long", Relay, &json!({}))?;
     too_long(&mut long)?;
+    let mut word = Script::new("one word", Leaf, &json!({}))?;
+    let message = one_word(&mut word)?;
     Ok(vec![
+        Open {
+            comment: "an address that one neighbour alone saw is told to nobody",
+            place: "link.md#candidates",
+            rules: &["LNK-28"],
+            profile: Leaf,
+            ask: word.story(),
+            expect: json!({ "out": [{ "is": "state", "message": message, "state": "delivered" }] }),
+        },
         Open {
             comment: "an envelope longer than the next link takes",
             place: "envelope.md#header",
@@ -84,7 +94,7 @@ fn passed_twice(script: &mut Script) -> anyhow::Result<()> {
     let reference = script.reference(&envelope)?;
     script.arrives(1, &envelope)?;
     script.datagram(2, &frame(4, &reference))?;
-    ensure!(script.frames(1, 4) == [reference.clone()]);
+    ensure!(script.frames(1, 4).concat() == reference);
     script.datagram(2, &frame(4, &reference))
 }
 
@@ -95,4 +105,22 @@ fn too_long(script: &mut Script) -> anyhow::Result<()> {
     script.up_as(2, &other, 3, 1_255)?;
     let (envelope, _) = script.foreign(&other, 1_300)?;
     script.arrives(1, &envelope)
+}
+
+/// One neighbour says twice where it sees the node; then a proof comes over a relay.
+fn one_word(script: &mut Script) -> anyhow::Result<Value> {
+    let (relay, peer) = (script.peer()?, script.peer()?);
+    script.up(1, &relay)?;
+    for _ in 0..2 {
+        script.datagram(1, &frame(7, &[1, 4, 6, 192, 0, 2, 7, 0x39, 0x30]))?;
+    }
+    let session = script.met(1, &peer)?;
+    let confirms = script.data(&session, 0, &[0x01, 3])?;
+    script.arrives(1, &confirms)?;
+    script.send(&peer, b"over the relay")?;
+    let accepted = script.out.events.iter().find(|it| it["is"] == "accepted");
+    let message = accepted.map(|it| it["message"].clone());
+    let (data, reference, secret) = script.sent_data(1, &session, &peer)?;
+    script.arrives(1, &ack(expiry(&data)?, &reference, &secret))?;
+    message.context("not accepted")
 }

@@ -50,6 +50,14 @@ pub(super) const STORIES: &[Story] = &[
         way_back,
     ),
     (
+        "oldest-way-back-goes",
+        "routing.md#return-routes",
+        &["RTE-9", "MEM-8"],
+        Relay,
+        r#"{"limits": {"returns": 16, "forwards": 16}}"#,
+        oldest_goes,
+    ),
+    (
         "two-ways-back",
         "routing.md#return-routes",
         &["RTE-10", "RTE-11"],
@@ -331,5 +339,33 @@ fn nacks(script: &mut Script) -> anyhow::Result<()> {
     let unknown = script.bytes(8);
     script.arrives(2, &nack(expiry(&envelope)?, &unknown, 4))?;
     ensure!(script.drops == [66]);
+    Ok(())
+}
+
+/// Of seventeen ways back the oldest is forgotten, which costs the proof its way and nothing else.
+fn oldest_goes(script: &mut Script) -> anyhow::Result<()> {
+    let (one, other) = (script.peer()?, script.peer()?);
+    script.up(1, &one)?;
+    script.up(2, &other)?;
+    let mut proofs = Vec::new();
+    for _ in 0..17 {
+        let (envelope, secret) = script.foreign(&other, 60)?;
+        script.arrives(1, &envelope)?;
+        ensure!(script.sent(2, DATA).len() == 1);
+        let reference = script.reference(&envelope)?;
+        proofs.push((
+            ack(expiry(&envelope)?, &reference, &secret),
+            pair(1, &reference, &secret),
+        ));
+    }
+    for (place, (proof, passed)) in proofs.iter().enumerate() {
+        script.arrives(2, proof)?;
+        ensure!(
+            script.out.proofs.contains(passed) == (place > 0),
+            "{place}: {:?}",
+            script.drops
+        );
+        ensure!(place > 0 || script.drops == [63]);
+    }
     Ok(())
 }

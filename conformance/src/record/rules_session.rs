@@ -106,6 +106,22 @@ pub(super) const STORIES: &[Story] = &[
         opens_little,
     ),
     (
+        "changed-data-first",
+        "session.md#receiving-window",
+        &["SES-24", "SES-26"],
+        Leaf,
+        "{}",
+        changed_first,
+    ),
+    (
+        "data-before-the-resp",
+        "session.md#before-it-is-confirmed",
+        &["SES-35", "SES-31"],
+        Leaf,
+        "{}",
+        before_the_resp,
+    ),
+    (
         "unknown-kid-is-told",
         "envelope.md#seal",
         &["ENV-10"],
@@ -405,5 +421,47 @@ fn opens_little(script: &mut Script) -> anyhow::Result<()> {
     ensure!(script.has("refused"));
     script.send(&peer, &[0x5A; 1_000])?;
     ensure!(script.sent(1, DATA).len() == 1);
+    Ok(())
+}
+
+/// What does not authenticate moves no window, however far ahead it says it is.
+fn changed_first(script: &mut Script) -> anyhow::Result<()> {
+    let peer = script.peer()?;
+    script.up(1, &peer)?;
+    let session = script.met(1, &peer)?;
+    let confirms = script.data(&session, 0, &[0x01, 3])?;
+    script.arrives(1, &confirms)?;
+    for n in [1, 1_000, 3] {
+        let data = script.data(&session, n, &[0x01, 3, 4])?;
+        let mut changed = data.clone();
+        if let Some(last) = changed.last_mut() {
+            *last ^= 1;
+        }
+        script.arrives(1, &changed)?;
+        ensure!(script.drops == [42], "{:?}", script.drops);
+        if n != 1_000 {
+            script.arrives(1, &data)?;
+            ensure!(script.has("deliver"), "{:?}", script.drops);
+        }
+    }
+    Ok(())
+}
+
+/// The responder sends in its session at once, and the RESP was lost.
+fn before_the_resp(script: &mut Script) -> anyhow::Result<()> {
+    let peer = script.peer()?;
+    script.up(1, &peer)?;
+    script.send(&peer, b"answer me")?;
+    let (seal, ..) = script.sent_seal(1, &peer)?;
+    let (resp, session) = script.resp(&peer, &seal, 1_200)?;
+    let data = script.data(&session, 0, &[0x81, 9])?;
+    script.arrives(1, &data)?;
+    ensure!(script.drops == [43], "{:?}", script.drops);
+    let told = script.sent(1, NACK).concat();
+    ensure!(told.get(23) == Some(&1), "no NACK NO_KEY");
+    script.arrives(1, &resp)?;
+    let again = script.data(&session, 1, &[0x81, 9])?;
+    script.arrives(1, &again)?;
+    ensure!(script.has("deliver"), "{:?}", script.drops);
     Ok(())
 }
