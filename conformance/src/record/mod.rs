@@ -6,11 +6,12 @@
 //! | `village.rs` | nodes, links, time |
 //! | `courses.rs` | the behaviours that are recorded |
 //! | `made.rs` | bytes of frames and envelopes |
-//! | `script.rs` | one node, and neighbours made by hand |
+//! | `script.rs`, `craft.rs` | one node, and what neighbours made by hand send |
 //! | `rules.rs`, `rules_*.rs` | stories of one node, each about a rule; of those in `rules_open.rs` only the last reply counts |
 //! | `wander.rs` | courses at random |
 
 mod courses;
+mod craft;
 mod made;
 mod rules;
 mod rules_delivery;

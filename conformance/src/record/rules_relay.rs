@@ -2,10 +2,11 @@
 
 use anyhow::{Context, ensure};
 
+use super::craft::Peer;
 use super::made::{DATA, NACK, ack, attempt, envelopes, expiry, frame, nack, pair};
 use super::rules::Story;
 use super::rules_routing::block;
-use super::script::{Peer, Script};
+use super::script::Script;
 use crate::profile::Profile::Relay;
 
 pub(super) const STORIES: &[Story] = &[

@@ -3,10 +3,11 @@
 use anyhow::{Context, ensure};
 use serde_json::json;
 
+use super::craft::Peer;
 use super::made::{SEAL, ack, envelopes, expiry, frame};
 use super::rules::Story;
 use super::rules_relay::{ask, distance};
-use super::script::{Peer, Script};
+use super::script::Script;
 use crate::profile::Profile::Leaf;
 use crate::transcript::Outputs;
 
