@@ -11,12 +11,16 @@
 //! | `generate` | where vectors come from |
 //! | `transcript` | courses of a node: read, played, compared |
 //! | `record` | where transcripts come from |
+//! | `mutants` | broken variants of the reference, and what noticed each |
+//! | `musts` | every rule of the book, and what notices a break of it |
 //! | `profile` | what a port can claim |
 
 pub mod cases;
 pub mod cli;
 pub mod generate;
 pub mod judge;
+pub mod musts;
+pub mod mutants;
 pub mod process;
 pub mod profile;
 pub mod record;

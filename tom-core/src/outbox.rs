@@ -406,8 +406,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(from) = space.get(ENVELOPE_AT + len..ENVELOPE_AT + total) {
             declared.copy_from_slice(from);
         }
-        // The last entry is ours: how long the copy stayed here.
-        if let Some((_, ms)) = declared.split_last_chunk_mut::<2>() {
+        // The last entry is ours, unless there were eight before: how long the copy stayed here.
+        if let Some((front, ms)) = declared.split_last_chunk_mut::<2>()
+            && front.ends_with(&self.me.handle.head())
+        {
             let stayed = self.now.since(forward.at).as_millis();
             *ms = u16::try_from(stayed).unwrap_or(u16::MAX).to_le_bytes();
         }

@@ -5,6 +5,7 @@
 mod diff;
 mod explain;
 mod generate;
+mod musts;
 mod mutants;
 mod new_port;
 mod run;
@@ -43,6 +44,8 @@ enum What {
     NewPort(new_port::Args),
     /// Try the suite on broken variants of the reference: what it does not notice is a missing case
     Mutants(mutants::Args),
+    /// Draw the table of all rules and what notices a break of each, or compare it with the one kept
+    Musts(musts::Args),
     /// Compare the vectors with what their generator makes, or write them
     Generate(generate::Args),
 }
@@ -87,6 +90,7 @@ pub fn main() -> ExitCode {
         What::Diff(args) => diff::run(&args),
         What::NewPort(args) => new_port::run(&args),
         What::Mutants(args) => mutants::run(&args),
+        What::Musts(args) => musts::run(&args),
         What::Generate(args) => generate::run(&args),
     };
     match done {

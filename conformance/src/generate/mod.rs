@@ -11,6 +11,7 @@
 //! | `envelope.rs`, `content.rs`, `datagram.rs` | layouts |
 //! | `keys.rs` | identities, addresses, commitments, entropy |
 //! | `oneshot.rs`, `session.rs` | what is sealed |
+//! | `rules.rs` | what no other file shows of a rule |
 //! | `node.rs`, `opening.rs`, `replies.rs` | stories of nodes that end in a drop |
 //! | `scene.rs` | more of a story: other neighbours, small tables, several frames at once |
 //! | `tables.rs`, `budgets.rs`, `ways.rs` | stories of nodes that run short of something |
@@ -35,6 +36,7 @@ mod node;
 mod oneshot;
 mod opening;
 mod replies;
+mod rules;
 mod scene;
 mod session;
 mod sheet;
@@ -68,6 +70,7 @@ pub fn all() -> anyhow::Result<Vec<(&'static str, File)>> {
         ("choices", choices::file()?),
         ("mixed", mixed::file()?),
         ("edges", edges::file()?),
+        ("rules", rules::file()?),
     ])
 }
 

@@ -5,11 +5,24 @@
 //! |---|---|
 //! | `village/` | nodes, links, time |
 //! | `courses/` | the behaviours that are recorded |
+//! | `made.rs` | bytes of frames and envelopes |
+//! | `script.rs`, `craft.rs` | one node, and what neighbours made by hand send |
+//! | `rules.rs`, `rules_*.rs` | stories of one node, each about a rule; of those in `rules_open.rs` only the last reply counts |
 //! | `wander.rs`, `truth.rs` | courses at random, and what has to be true of all of them |
 //! | `player.rs` | who sits in a seat |
 
 mod courses;
+mod craft;
+mod made;
 mod player;
+mod rules;
+mod rules_delivery;
+mod rules_link;
+pub(crate) mod rules_open;
+mod rules_relay;
+mod rules_routing;
+mod rules_session;
+mod script;
 mod truth;
 mod village;
 mod wander;
@@ -27,7 +40,7 @@ pub use wander::{MOST, Wandered, wander};
 /// # Errors
 /// A course does not come to what it is about.
 pub fn all() -> anyhow::Result<Vec<(String, Transcript)>> {
-    courses::all()
+    Ok([courses::all()?, rules::all()?].concat())
 }
 
 /// Compares the transcripts of a directory with what would be recorded, and with `bless` writes them.

@@ -14,6 +14,21 @@ const ENVELOPE: u8 = 2;
 const TAKEN: u8 = 3;
 const ACK: u8 = 4;
 
+/// The fields of outputs that are no transmissions.
+const NAMED: [&str; 11] = [
+    "is",
+    "link",
+    "pk",
+    "candidates",
+    "from",
+    "message",
+    "payload",
+    "session",
+    "direct",
+    "state",
+    "what",
+];
+
 /// What a node put out in one step.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -57,7 +72,8 @@ impl Outputs {
             Some(_) | None => {
                 let mut event = output.clone();
                 if let Some(event) = event.as_object_mut() {
-                    event.remove("ticket");
+                    // A reply may have more fields than the book names.
+                    event.retain(|field, _| NAMED.contains(&field.as_str()));
                 }
                 // Of the states a message goes through at one moment the last is enough.
                 let same = |it: &Value| it["is"] == "state" && it["message"] == event["message"];
