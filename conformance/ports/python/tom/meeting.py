@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MINUTE = 60_000
 FIRST_REPEAT = 10_000
 LAST_REPEAT = 600_000
+REMEMBERED = 4
 
 
 @dataclass
@@ -31,14 +32,19 @@ class Meeting:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._peers: dict[bytes, Peer] = {}
+        self.named: tuple[Candidate, ...] = ()  # the addresses the driver says this node can be dialled at
+        self._seen: dict[Candidate, set[bytes]] = {}  # where neighbours see this node, and which
 
     def own_candidates(self) -> tuple[Candidate, ...]:
-        """Where two different neighbours agree that they see this node (LNK-28)."""
-        seen: dict[Candidate, set[bytes]] = {}
-        for k in self._node.links.values():
-            if k.seen_at is not None:
-                seen.setdefault(k.seen_at, set()).add(k.pk)
-        return tuple(c for c, who in seen.items() if len(who) >= 2)[: candidates.MAX_CANDIDATES]
+        """What the driver named, then where two different neighbours agree that they see this node (LNK-28, LNK-32)."""
+        agreed = [c for c, who in self._seen.items() if len(who) >= 2 and c not in self.named]
+        return (*self.named, *agreed)[: candidates.MAX_CANDIDATES]
+
+    def seen(self, by: bytes, at: Candidate) -> None:
+        """What a neighbour says; the newest four addresses are remembered, in the order they were first seen."""
+        self._seen.setdefault(at, set()).add(by)
+        while len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
 
     def _peer(self, pk: bytes) -> Peer:
         if pk not in self._peers and len(self._peers) >= self._node.config.room("contacts"):

@@ -78,7 +78,6 @@ class Message:
     sends: int = 0  # over all its envelopes: the wait goes on doubling (DLV-10)
     queued: int | None = None  # the link whose queue its copy is in
     last_link: int | None = None
-    walked: int | None = None  # the last of them that was no direct link (RTE-3)
     left_at: int = 0
     due: int | None = None
     hastened: bool = False
