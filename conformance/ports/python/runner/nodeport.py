@@ -34,7 +34,7 @@ def _config(request: Request) -> Config:
     if unknown:
         raise Unsupported(f"no capacity for {', '.join(unknown)}")
     given: dict[str, Any] = {}
-    for theirs, mine in (("skew", "skew"), ("durable", "durable"), ("maxFrame", "max_frame")):
+    for theirs, mine in (("skew", "skew"), ("durable", "durable"), ("maxFrame", "max_frame"), ("maxEnvelope", "most")):
         if asked.get(theirs) is not None:
             given[mine] = asked[theirs]
     return Config(PROFILES[request["profile"]], limits=limits, **given)

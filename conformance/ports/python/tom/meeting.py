@@ -17,6 +17,7 @@ MINUTE = 60_000
 FIRST_REPEAT = 10_000
 LAST_REPEAT = 600_000
 REMEMBERED = 4
+LIFE_S = 60
 
 
 @dataclass
@@ -69,7 +70,7 @@ class Meeting:
     def _send(self, pk: bytes) -> None:
         node, peer = self._node, self._peer(pk)
         own = self.own_candidates()
-        expiry = node.longest_expiry()
+        expiry = None if node.unix is None else node.unix + LIFE_S  # a list is stale soon
         session = node.sessions.usable(pk, node.now)
         if not own or expiry is None or session is None or not session.open_window():
             return

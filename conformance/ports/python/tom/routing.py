@@ -34,6 +34,11 @@ class Way:
     def failed(self) -> bool:
         return self.rank is not None and self.rank <= FAILED_RANK
 
+    @property
+    def known(self) -> bool:
+        """It answered or brought a proof, ever: a failure alone makes no way."""
+        return self.distance is not None or self.proven_at is not None
+
     def order(self) -> tuple[bool, int]:
         return not self.proven, -(self.rank or 0)
 
@@ -87,10 +92,8 @@ class Routes:
 
     def known(self, handle: bytes) -> bool:
         """Whether this node itself knows of a way: a direct link, one that brought a proof or was answered for."""
-        ways = [way for (dst, _), way in self.ways.items() if dst == handle]
-        return any(k.handle == handle for k in self._node.links.values()) or any(
-            way.proven_at is not None or way.distance is not None for way in ways
-        )
+        direct = any(k.handle == handle for k in self._node.links.values())
+        return direct or any(way.known for (dst, _), way in self.ways.items() if dst == handle)
 
     def stays(self, a: Link, b: Link) -> bool:
         """Whether a stays of two links to one neighbour: the lower key's, of one dialler's the newer (RTE-29)."""
@@ -133,7 +136,7 @@ class Routes:
         """Steps 2 and 3: proven ones first, then by rank, then the one known last (RTE-40); from attempt 2 on one that
         failed since counts no more (RTE-1)."""
         by_number = {k.number: k for k in candidates}
-        newest = [(n, way) for (dst, n), way in reversed(self.ways.items()) if dst == q.handle and way.rank is not None]
+        newest = [(n, way) for (dst, n), way in reversed(self.ways.items()) if dst == q.handle and way.known]
         known = [(by_number[n], way) for n, way in newest if n in by_number and (q.attempt < 2 or not way.failed)]
         return [k for k, _ in sorted(known, key=lambda kw: kw[1].order())]
 
