@@ -27,6 +27,7 @@ class Peer:
     known: tuple[Candidate, ...] = ()
     next_dial: int = 0
     pause: int = FIRST_REPEAT
+    dialled: bool = False  # without a link since
 
 
 class Meeting:
@@ -64,7 +65,7 @@ class Meeting:
     def flows(self, pk: bytes) -> None:
         """A message went or came: a Dial that gave no link is repeated when its time has come (RTE-28)."""
         peer = self._peers.get(pk)
-        if peer is not None and not self._met(pk):
+        if peer is not None and peer.dialled and not self._met(pk):
             self._dial(pk, peer)
 
     def _send(self, pk: bytes) -> None:
@@ -85,7 +86,10 @@ class Meeting:
     def on_list(self, pk: bytes, items: tuple[Candidate, ...]) -> None:
         """At most one list per peer and minute, from inside a session (RTE-31)."""
         peer = self._peer(pk)
-        if self._met(pk) or (peer.acted_at is not None and self._node.now - peer.acted_at < MINUTE):
+        if self._met(pk):
+            peer.known = items  # held for the time when that link is gone (RTE-27)
+            return
+        if peer.acted_at is not None and self._node.now - peer.acted_at < MINUTE:
             return
         peer.acted_at, peer.known = self._node.now, items  # for that peer only (RTE-30)
         self._send(pk)
@@ -96,9 +100,10 @@ class Meeting:
         if peer.known and self._node.now >= peer.next_dial:
             peer.next_dial = self._node.now + peer.pause
             peer.pause = min(2 * peer.pause, LAST_REPEAT)
+            peer.dialled = True
             self._node.emit(Dial(pk, peer.known))
 
     def link_up(self, pk: bytes) -> None:
         peer = self._peers.get(pk)
         if peer is not None:
-            peer.pause, peer.next_dial = FIRST_REPEAT, 0
+            peer.pause, peer.next_dial, peer.dialled = FIRST_REPEAT, 0, False

@@ -240,7 +240,7 @@ class Outbox:
         if m.waits is Waits.SESSION:
             self.ask_for_session(m)
         else:
-            m.attempt, m.due = LAST_ATTEMPT, self._node.now
+            m.waits, m.attempt, m.due = Waits.NOTHING, LAST_ATTEMPT, self._node.now
 
     def end_over(self) -> None:
         """DLV-3: Expired at expiry + SKEW by this node's clock, and not before."""
