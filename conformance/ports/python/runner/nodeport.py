@@ -147,7 +147,7 @@ _INPUTS: dict[str, Any] = {
     "down": lambda node, g: node.down(g["link"]),
     "blocked": lambda node, g: node.blocked(g["link"], True),
     "writable": lambda node, g: node.blocked(g["link"], False),
-    "dialFailed": _nothing,  # a Dial that gave no link is repeated in its time (RTE-28)
+    "dialFailed": lambda node, g: node.meeting.dial_failed(_hex(g, "pk")),
     "datagram": lambda node, g: node.datagram(g["link"], _hex(g, "bytes")),
     "send": lambda node, g: node.send(_hex(g, "to"), _hex(g, "payload"), g.get("lifetime"), g.get("class", NORMAL)),
     "read": lambda node, g: node.read(_hex(g, "from"), _hex(g, "message")),

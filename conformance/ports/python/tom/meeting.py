@@ -27,7 +27,6 @@ class Peer:
     known: tuple[Candidate, ...] = ()
     next_dial: int = 0
     pause: int = FIRST_REPEAT
-    dialled: bool = False  # without a link since
 
 
 class Meeting:
@@ -62,12 +61,6 @@ class Meeting:
             self._send(pk)
             self._dial(pk, self._peer(pk))
 
-    def flows(self, pk: bytes) -> None:
-        """A message went or came: a Dial that gave no link is repeated when its time has come (RTE-28)."""
-        peer = self._peers.get(pk)
-        if peer is not None and peer.dialled and not self._met(pk):
-            self._dial(pk, peer)
-
     def _send(self, pk: bytes) -> None:
         node, peer = self._node, self._peer(pk)
         own = self.own_candidates()
@@ -96,14 +89,18 @@ class Meeting:
         self._dial(pk, peer)
 
     def _dial(self, pk: bytes, peer: Peer) -> None:
-        """Repeated after 10 s, doubling to 10 min, while messages flow (RTE-28)."""
+        """Again with a proof over a relay, once 10 s, doubling to 10 min, have passed since it failed (RTE-28)."""
         if peer.known and self._node.now >= peer.next_dial:
             peer.next_dial = self._node.now + peer.pause
-            peer.pause = min(2 * peer.pause, LAST_REPEAT)
-            peer.dialled = True
             self._node.emit(Dial(pk, peer.known))
+
+    def dial_failed(self, pk: bytes) -> None:
+        peer = self._peers.get(pk)
+        if peer is not None:
+            peer.next_dial = self._node.now + peer.pause
+            peer.pause = min(2 * peer.pause, LAST_REPEAT)
 
     def link_up(self, pk: bytes) -> None:
         peer = self._peers.get(pk)
         if peer is not None:
-            peer.pause, peer.next_dial, peer.dialled = FIRST_REPEAT, 0, False
+            peer.pause, peer.next_dial = FIRST_REPEAT, 0

@@ -170,9 +170,7 @@ class Node:
             raise Refused("lifetime")  # ENV-22
         if not self.contacts.know(to, own=True):
             raise Refused("no room for another contact")
-        id_ = self.outbox.send(to, payload, expiry, class_).id
-        self.meeting.flows(to)
-        return id_
+        return self.outbox.send(to, payload, expiry, class_).id
 
     def read(self, sender: bytes, message: bytes) -> None:
         expiry = self.longest_expiry()
