@@ -116,7 +116,7 @@ class Answers:
                 raise Drop(Reason.NACK_UNKNOWN)
             return False
         m, sealed = found
-        if k.number not in sealed.copies or m.last_link != k.number:
+        if sealed.under_way_on != k.number:
             raise Drop(Reason.BAD_NACK)
         if body.code == NO_KEY:
             self._no_key(m, sealed)

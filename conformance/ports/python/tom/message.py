@@ -59,6 +59,11 @@ class Sealed:
     n: int = 0
     copies: dict[int, Copy] = field(default_factory=dict)  # by link
 
+    @property
+    def under_way_on(self) -> int | None:
+        """The link its newest copy left over (LNK-21, RTE-37)."""
+        return max(self.copies, key=lambda number: self.copies[number].attempt, default=None)
+
 
 @dataclass
 class Message:

@@ -182,7 +182,7 @@ class Outbox:
             return  # every neighbour sends it for copies forwarded to it (LNK-21)
         m, sealed = found
         copy = sealed.copies.get(k.number)
-        if copy is None or m.last_link != k.number:
+        if copy is None or sealed.under_way_on != k.number:
             raise Drop(Reason.RECEIPT_UNKNOWN)
         self.schedule.taken(m, k, copy)
         if k.pk != m.to:
@@ -192,7 +192,7 @@ class Outbox:
         found = self._refs.get(ref)
         if found is None and ref in self.settled:
             return
-        if found is None or k.number not in found[1].copies or found[0].last_link != k.number:
+        if found is None or found[1].under_way_on != k.number:
             raise Drop(Reason.RECEIPT_UNKNOWN)
         self.move(found[0], "passed")
 
