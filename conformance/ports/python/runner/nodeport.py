@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from tom import outputs
+from tom.candidates import Candidate, from_text
 from tom.drops import Drop, Refused
 from tom.envelope import NORMAL
 from tom.identity import Identity
@@ -33,7 +34,7 @@ def _config(request: Request) -> Config:
     if unknown:
         raise Unsupported(f"no capacity for {', '.join(unknown)}")
     given: dict[str, Any] = {}
-    for theirs, mine in (("skew", "skew"), ("durable", "durable"), ("maxFrame", "max_frame")):
+    for theirs, mine in (("skew", "skew"), ("durable", "durable"), ("maxFrame", "max_frame"), ("maxEnvelope", "most")):
         if asked.get(theirs) is not None:
             given[mine] = asked[theirs]
     return Config(PROFILES[request["profile"]], limits=limits, **given)
@@ -129,16 +130,24 @@ def _hex(given: Request, name: str) -> bytes:
     return bytes.fromhex(given[name])
 
 
+def _address(given: Request | None) -> Candidate | None:
+    return None if given is None else from_text(given["ip"], given["port"])
+
+
 def _nothing(_node: Node, _given: Request) -> None:
     """Time passed; what is due ran already."""
 
 
 _INPUTS: dict[str, Any] = {
     "tick": _nothing,
-    "up": lambda node, g: node.up(g["link"], _hex(g, "pk"), g.get("maxFrame") or MAX_FRAME, bool(g.get("dialed"))),
+    "up": lambda node, g: node.up(
+        g["link"], _hex(g, "pk"), g.get("maxFrame") or MAX_FRAME, bool(g.get("dialed")), _address(g.get("observed"))
+    ),
+    "candidates": lambda node, g: node.candidates(tuple(from_text(c["ip"], c["port"]) for c in g["candidates"])),
     "down": lambda node, g: node.down(g["link"]),
     "blocked": lambda node, g: node.blocked(g["link"], True),
     "writable": lambda node, g: node.blocked(g["link"], False),
+    "dialFailed": lambda node, g: node.meeting.dial_failed(_hex(g, "pk")),
     "datagram": lambda node, g: node.datagram(g["link"], _hex(g, "bytes")),
     "send": lambda node, g: node.send(_hex(g, "to"), _hex(g, "payload"), g.get("lifetime"), g.get("class", NORMAL)),
     "read": lambda node, g: node.read(_hex(g, "from"), _hex(g, "message")),

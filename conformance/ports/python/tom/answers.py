@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from . import handshake
 from .content import RespPayload, SealPayload
 from .drops import Drop, Reason
-from .envelope import FULL, NO_KEY, Envelope, NackBody, RespBody
+from .envelope import FULL, NACK_NO_ROUTE, NO_KEY, Envelope, NackBody, RespBody
 from .handshake import Opened
 from .message import Message, Sealed
 from .neighbour import Link
@@ -116,14 +116,14 @@ class Answers:
                 raise Drop(Reason.NACK_UNKNOWN)
             return False
         m, sealed = found
-        if k.number not in sealed.copies or m.last_link != k.number:
+        if sealed.under_way_on != k.number:
             raise Drop(Reason.BAD_NACK)
         if body.code == NO_KEY:
             self._no_key(m, sealed)
             return True
         # NO_ROUTE, FULL, TOO_BIG: a hint (RTE-36). It changes no state and puts nothing off.
         if k.pk != m.to:
-            node.routes.failed(m.handle, k.number)
+            node.routes.lost(m.handle, k.number, taken=body.code != NACK_NO_ROUTE)
         if m.now is sealed:
             session = node.sessions.usable(m.to, node.now)
             if body.code == FULL and sealed.session is None and session is not None and session.open_window():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from . import envelope, link
 from .conventions import LIFE
 from .drops import Drop, Reason
-from .envelope import AckBody, DataBody, Envelope, NackBody, RespBody, SealBody
+from .envelope import FULL, AckBody, DataBody, Envelope, NackBody, RespBody, SealBody
 from .neighbour import FIRST, Link
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class Frames:
             node.asks.answer(k, frame)
         elif isinstance(frame, link.Candidates):
             # Only the first entry of each list is used (LNK-28).
-            k.seen_at = frame.candidates[0] if frame.candidates else k.seen_at
+            for seen in frame.candidates[:1]:
+                node.meeting.seen(k.pk, seen)
         elif isinstance(frame, link.Ping) and not frame.reply:  # LNK-29
             if not k.pings.take(node.now):
                 raise Drop(Reason.RATE_LIMITED)
@@ -107,16 +108,27 @@ class Frames:
         elif isinstance(body, NackBody):
             if not node.answers.on_nack(k, body):
                 node.relay.pass_nack(k, env, body)
-        elif env.dst != node.me.handle:
-            self._over(env, 0)
-            node.relay.forward(k, env, frame)
         else:
-            self._over(env, node.config.skew)  # RTE-8
-            if isinstance(body, SealBody):
-                node.inbox.on_seal(k, env, body)
-            elif isinstance(body, DataBody):
-                node.inbox.on_data(k, env, body)
+            self._copy(k, env, body, frame)
         return True
+
+    def _copy(self, k: Link, env: Envelope, body: SealBody | DataBody, frame: link.EnvelopeFrame) -> None:
+        """A SEAL or DATA for this node or another; one dropped for lack of room is answered (RTE-41)."""
+        node = self._node
+        try:
+            if env.dst != node.me.handle:
+                self._over(env, 0)
+                node.relay.forward(k, env, frame)
+            else:
+                self._over(env, node.config.skew)  # RTE-8
+                if isinstance(body, SealBody):
+                    node.inbox.on_seal(k, env, body)
+                else:
+                    node.inbox.on_data(k, env, body)
+        except Drop as drop:
+            if drop.reason in (Reason.FORWARD_FULL, Reason.OPENED_FULL, Reason.INBOX_FULL):
+                node.nack(k, env.ref, env.expiry, FULL)
+            raise
 
     def _not_too_far(self, env: Envelope) -> None:
         unix = self._node.unix

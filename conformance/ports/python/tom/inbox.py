@@ -68,7 +68,7 @@ class Inbox:
     waiting: dict[Key, Waiting] = field(default_factory=dict)
     opened: dict[bytes, OneShot] = field(default_factory=dict)  # by ref
     delivered: dict[Key, None] = field(default_factory=dict)
-    budget: Bucket = field(default_factory=lambda: Bucket(256, 31))  # SES-9; a link has half of it
+    budget: Bucket = field(default_factory=lambda: Bucket(512, 31))  # SES-9; a link has half of it
 
     # One-shots, in the order of SES-6
 
@@ -218,7 +218,6 @@ class Inbox:
         if due.sid is not None:
             entry.spent.append((due.sid, due.n))
         self.waiting[key] = entry
-        self.node.meeting.flows(sender)
         if self.node.config.durable:
             self.node.records.save_waiting(entry)
         else:

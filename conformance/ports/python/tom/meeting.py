@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 MINUTE = 60_000
 FIRST_REPEAT = 10_000
 LAST_REPEAT = 600_000
+REMEMBERED = 4
+LIFE_S = 60
 
 
 @dataclass
@@ -31,14 +33,19 @@ class Meeting:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._peers: dict[bytes, Peer] = {}
+        self.named: tuple[Candidate, ...] = ()  # the addresses the driver says this node can be dialled at
+        self._seen: dict[Candidate, set[bytes]] = {}  # where neighbours see this node, and which
 
     def own_candidates(self) -> tuple[Candidate, ...]:
-        """Where two different neighbours agree that they see this node (LNK-28)."""
-        seen: dict[Candidate, set[bytes]] = {}
-        for k in self._node.links.values():
-            if k.seen_at is not None:
-                seen.setdefault(k.seen_at, set()).add(k.pk)
-        return tuple(c for c, who in seen.items() if len(who) >= 2)[: candidates.MAX_CANDIDATES]
+        """What the driver named, then where two different neighbours agree that they see this node (LNK-28, LNK-32)."""
+        agreed = [c for c, who in self._seen.items() if len(who) >= 2 and c not in self.named]
+        return (*self.named, *agreed)[: candidates.MAX_CANDIDATES]
+
+    def seen(self, by: bytes, at: Candidate) -> None:
+        """What a neighbour says; the newest four addresses are remembered, in the order they were first seen."""
+        self._seen.setdefault(at, set()).add(by)
+        while len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
 
     def _peer(self, pk: bytes) -> Peer:
         if pk not in self._peers and len(self._peers) >= self._node.config.room("contacts"):
@@ -54,16 +61,10 @@ class Meeting:
             self._send(pk)
             self._dial(pk, self._peer(pk))
 
-    def flows(self, pk: bytes) -> None:
-        """A message went or came: a Dial that gave no link is repeated when its time has come (RTE-28)."""
-        peer = self._peers.get(pk)
-        if peer is not None and not self._met(pk):
-            self._dial(pk, peer)
-
     def _send(self, pk: bytes) -> None:
         node, peer = self._node, self._peer(pk)
         own = self.own_candidates()
-        expiry = node.longest_expiry()
+        expiry = None if node.unix is None else node.unix + LIFE_S  # a list is stale soon
         session = node.sessions.usable(pk, node.now)
         if not own or expiry is None or session is None or not session.open_window():
             return
@@ -78,18 +79,26 @@ class Meeting:
     def on_list(self, pk: bytes, items: tuple[Candidate, ...]) -> None:
         """At most one list per peer and minute, from inside a session (RTE-31)."""
         peer = self._peer(pk)
-        if self._met(pk) or (peer.acted_at is not None and self._node.now - peer.acted_at < MINUTE):
+        if self._met(pk):
+            peer.known = items  # held for the time when that link is gone (RTE-27)
+            return
+        if peer.acted_at is not None and self._node.now - peer.acted_at < MINUTE:
             return
         peer.acted_at, peer.known = self._node.now, items  # for that peer only (RTE-30)
         self._send(pk)
         self._dial(pk, peer)
 
     def _dial(self, pk: bytes, peer: Peer) -> None:
-        """Repeated after 10 s, doubling to 10 min, while messages flow (RTE-28)."""
+        """Again with a proof over a relay, once 10 s, doubling to 10 min, have passed since it failed (RTE-28)."""
         if peer.known and self._node.now >= peer.next_dial:
             peer.next_dial = self._node.now + peer.pause
-            peer.pause = min(2 * peer.pause, LAST_REPEAT)
             self._node.emit(Dial(pk, peer.known))
+
+    def dial_failed(self, pk: bytes) -> None:
+        peer = self._peers.get(pk)
+        if peer is not None:
+            peer.next_dial = self._node.now + peer.pause
+            peer.pause = min(2 * peer.pause, LAST_REPEAT)
 
     def link_up(self, pk: bytes) -> None:
         peer = self._peers.get(pk)

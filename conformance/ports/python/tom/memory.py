@@ -36,6 +36,7 @@ class Config:
     skew: int = SKEW_IP
     durable: bool = False
     max_frame: int = link.MAX_FRAME
+    most: int | None = None  # the longest envelope, where somebody asks for another one
     limits: Mapping[str, int] = field(default_factory=dict)
 
     def room(self, table: str) -> int:
@@ -56,15 +57,16 @@ class Config:
     @property
     def max_env(self) -> int:
         """The longest envelope this node opens, and sends."""
+        if self.most is not None:
+            return self.most
         return 1_200 if self.profile != FULL else self.max_frame - 5
 
     @property
     def traits(self) -> Traits:
         """What this node says of itself in `pflags`."""
-        if self.profile != FULL:
-            return Traits(self.durable, 128, 1_200)
-        sizes = [size for size in content.MAX_ENV if size <= self.max_frame - 3]
-        return Traits(self.durable, 1_024, max(sizes, default=1_200))
+        window = 1_024 if self.profile == FULL else 128
+        longest = self.max_env + 2 if self.max_env + 5 == link.MAX_FRAME else self.max_env  # 65,533 is said as 65,535
+        return Traits(self.durable, window, max((size for size in content.MAX_ENV if size <= longest), default=1_200))
 
 
 class Bucket:

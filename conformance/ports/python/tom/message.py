@@ -59,6 +59,11 @@ class Sealed:
     n: int = 0
     copies: dict[int, Copy] = field(default_factory=dict)  # by link
 
+    @property
+    def under_way_on(self) -> int | None:
+        """The link its newest copy left over (LNK-21, RTE-37)."""
+        return max(self.copies, key=lambda number: self.copies[number].attempt, default=None)
+
 
 @dataclass
 class Message:
@@ -78,7 +83,6 @@ class Message:
     sends: int = 0  # over all its envelopes: the wait goes on doubling (DLV-10)
     queued: int | None = None  # the link whose queue its copy is in
     last_link: int | None = None
-    walked: int | None = None  # the last of them that was no direct link (RTE-3)
     left_at: int = 0
     due: int | None = None
     hastened: bool = False

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from . import link
-from .candidates import Candidate
 from .envelope import BULK
 from .identity import handle_of
 from .memory import Bucket
@@ -51,8 +50,7 @@ class Link:
     answered: Bucket = field(default_factory=lambda: Bucket(8, MINUTE // 8))
     pings: Bucket = field(default_factory=lambda: Bucket(8, MINUTE // 8))  # LNK-29
     no_keys: Bucket = field(default_factory=lambda: Bucket(8, 1_000))  # SES-31
-    seals: Bucket = field(default_factory=lambda: Bucket(128, 62))  # SES-9
-    seen_at: Candidate | None = None  # where this neighbour sees us (LNK-28)
+    seals: Bucket = field(default_factory=lambda: Bucket(256, 62))  # SES-9
 
     def __post_init__(self) -> None:
         self.handle = handle_of(self.pk)

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from . import content, link
 from .asking import Asks
 from .answers import Answers
+from .candidates import Candidate
 from .contacts import Contacts
 from .conventions import LIFE, MS
 from .drops import Drop, Reason, Refused
@@ -102,7 +103,7 @@ class Node:
 
     # Inputs
 
-    def up(self, number: int, pk: bytes, longest: int, dialed: bool) -> None:
+    def up(self, number: int, pk: bytes, longest: int, dialed: bool, observed: Candidate | None = None) -> None:
         check_pk(pk)
         if number in self.links:
             raise Refused("this link is up")
@@ -111,6 +112,8 @@ class Node:
         self._links_seen += 1
         k = self.links[number] = Link(number, pk, longest, dialed, self._links_seen)
         self.put(k, FIRST, link.Hello(self.config.profile, self.config.max_frame, self.unix))  # LNK-8
+        if observed is not None:
+            self.put(k, FIRST, link.Candidates((observed,)))  # LNK-31
         self.meeting.link_up(pk)
         self._one_of_two(k)
         self.outbox.schedule.link_up()
@@ -167,9 +170,7 @@ class Node:
             raise Refused("lifetime")  # ENV-22
         if not self.contacts.know(to, own=True):
             raise Refused("no room for another contact")
-        id_ = self.outbox.send(to, payload, expiry, class_).id
-        self.meeting.flows(to)
-        return id_
+        return self.outbox.send(to, payload, expiry, class_).id
 
     def read(self, sender: bytes, message: bytes) -> None:
         expiry = self.longest_expiry()
@@ -193,6 +194,10 @@ class Node:
         m, sealed, at, attempt = found
         if m.id in self.outbox.messages and not ok:
             self.outbox.schedule.refused(m, sealed, at, attempt)
+
+    def candidates(self, named: tuple[Candidate, ...]) -> None:
+        """The addresses its driver says this node can be dialled at."""
+        self.meeting.named = named
 
     def clock(self, unix: int) -> None:
         """A step of wall time moves no timer (CON-10)."""

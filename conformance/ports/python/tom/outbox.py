@@ -182,7 +182,7 @@ class Outbox:
             return  # every neighbour sends it for copies forwarded to it (LNK-21)
         m, sealed = found
         copy = sealed.copies.get(k.number)
-        if copy is None or m.last_link != k.number:
+        if copy is None or sealed.under_way_on != k.number:
             raise Drop(Reason.RECEIPT_UNKNOWN)
         self.schedule.taken(m, k, copy)
         if k.pk != m.to:
@@ -192,7 +192,7 @@ class Outbox:
         found = self._refs.get(ref)
         if found is None and ref in self.settled:
             return
-        if found is None or k.number not in found[1].copies or found[0].last_link != k.number:
+        if found is None or found[1].under_way_on != k.number:
             raise Drop(Reason.RECEIPT_UNKNOWN)
         self.move(found[0], "passed")
 
@@ -240,7 +240,7 @@ class Outbox:
         if m.waits is Waits.SESSION:
             self.ask_for_session(m)
         else:
-            m.attempt, m.due = LAST_ATTEMPT, self._node.now
+            m.waits, m.attempt, m.due = Waits.NOTHING, LAST_ATTEMPT, self._node.now
 
     def end_over(self) -> None:
         """DLV-3: Expired at expiry + SKEW by this node's clock, and not before."""

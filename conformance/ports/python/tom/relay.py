@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import link
@@ -30,7 +30,6 @@ class Return:
     in_first: int
     in_newest: int
     out_newest: int | None = None
-    walked: int | None = None  # the last out-link that was not the destination's (RTE-3)
     attempts: set[int] = field(default_factory=set)
     copies: int = 0
     at: int = 0
@@ -75,11 +74,11 @@ class Relay:
             raise Drop(Reason.NO_HOPS)  # RTE-5
         room = node.config.room("forwards")
         mine = sum(h.in_link is k for h in self.held)
-        if len(self.held) >= room or (mine and mine >= max(1, room * 3 // 4)):
+        if len(self.held) >= room or (mine and mine >= max(1, 3 * (room // 4))):
             raise Drop(Reason.FORWARD_FULL)
         if entry is not None and entry.out_newest is not None and entry.acks < entry.copies:
             if env.attempt > max(entry.attempts, default=0):
-                node.routes.failed(entry.dst, entry.out_newest)  # its sender had no proof (RTE-22)
+                node.routes.lost(entry.dst, entry.out_newest, taken=True)  # its sender had no proof (RTE-22)
         q = self._query(k, env)
         chosen = node.routes.choose(q)
         held = Held(env, frame, k, node.now)
@@ -91,7 +90,7 @@ class Relay:
                 return
             chosen = node.routes.choose(q, may_ask=False)
         if not isinstance(chosen, Link):
-            self._no_way(held, q)
+            self._no_way(held)
         else:
             self._put(held, chosen)
             node.receipt(k, ref)
@@ -99,7 +98,7 @@ class Relay:
     def _query(self, k: Link, env: Envelope) -> Query:
         entry = self.returns.get(env.ref)
         last = entry.out_newest if entry is not None and env.attempt > 0 else None
-        return Query(env.dst, len(env.raw), env.attempt, None, last, entry.walked if entry else None, k)
+        return Query(env.dst, len(env.raw), env.attempt, None, last, k)
 
     def _answered(self, held: Held) -> None:
         if held not in self.held or held.queued is not None:
@@ -117,15 +116,12 @@ class Relay:
             if drop.reason is Reason.FORWARD_FULL:
                 self._node.nack(held.in_link, held.env.ref, held.env.expiry, FULL)  # TAKEN was said before
 
-    def _no_way(self, held: Held, q: Query) -> None:
-        """No candidate: NACK at once. What not every relay carries is too big, and hears how much passes (ENV-8)."""
+    def _no_way(self, held: Held) -> None:
+        """No candidate: NACK at once. What not every relay carries is too big, and hears what passes everywhere."""
         node, env = self._node, held.env
         self._unremember(held)
         if len(env.raw) > SMALL_ENVELOPE:
-            narrow = replace(q, size=0)
-            links = node.routes.direct(narrow) + node.routes.candidates(narrow)
-            passes = max((k.limit(node.config.max_frame) - 5 for k in links), default=0)
-            node.nack(held.in_link, env.ref, env.expiry, NACK_TOO_BIG, max(passes, SMALL_ENVELOPE))
+            node.nack(held.in_link, env.ref, env.expiry, NACK_TOO_BIG, SMALL_ENVELOPE)
             raise Drop(Reason.TOO_BIG)
         node.nack(held.in_link, env.ref, env.expiry, NACK_NO_ROUTE)
         raise Drop(Reason.NO_ROUTE)
@@ -172,7 +168,6 @@ class Relay:
     def _remember(self, held: Held, out: Link) -> None:
         entry = self._enter(held)
         entry.out_newest, entry.at = out.number, self._node.now
-        entry.walked = out.number if out.handle != held.env.dst else entry.walked
         entry.copies += 1
 
     def _left(self, held: Held, out: Link) -> None:
@@ -266,7 +261,7 @@ class Relay:
             raise Drop(Reason.NACK_LIMITED)
         entry.nacks += 1
         if body.code == NACK_NO_ROUTE:
-            self._node.routes.failed(entry.dst, k.number)
+            self._node.routes.lost(entry.dst, k.number, taken=False)
         self._back(entry, with_path(env.raw, 0, 8))  # a new envelope with hop 8 (RTE-13)
 
     def pass_passed(self, k: Link, ref: bytes) -> None:

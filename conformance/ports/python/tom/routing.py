@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from .link import UNREACHABLE
+from .link import FULL_NODE, UNREACHABLE
 from .neighbour import Link, smoothed
 
 if TYPE_CHECKING:
     from .node import Node
 
-LOWEST_RANK = 1
-UNKNOWN_RANK = 1 << 10
-TOP_RANK = 1 << 16
+FIRST_PROOF, TOP_RANK = 1_024, 8_192
+FAILED_RANK = 128  # at most that: failed since it last answered or brought a proof
 VOUCH_MS = 10 * 60_000
 UNUSED_MS = 6 * 3_600_000
 
@@ -23,13 +22,25 @@ UNUSED_MS = 6 * 3_600_000
 class Way:
     """What is known of a neighbour as the way to a destination. Ranks are per pair (RTE-24)."""
 
-    rank: int = UNKNOWN_RANK
+    rank: int | None = None
+    proven: bool = False  # and did not fail since
     proven_at: int | None = None
-    stands: bool = False  # proven, and did not fail since: an answer does not make up for that
-    failed: bool = False  # since it last answered or brought a proof
+    heard: int = 0  # when it last answered or brought a proof
     distance: int | None = None  # as it answered; ranks and proves nothing (RTE-20)
     round_trip: int | None = None
     used: int = 0
+
+    @property
+    def failed(self) -> bool:
+        return self.rank is not None and self.rank <= FAILED_RANK
+
+    @property
+    def known(self) -> bool:
+        """It answered or brought a proof, ever: a failure alone makes no way."""
+        return self.distance is not None or self.proven_at is not None
+
+    def order(self) -> tuple[bool, int]:
+        return not self.proven, -(self.rank or 0)
 
 
 @dataclass(frozen=True)
@@ -39,7 +50,6 @@ class Query:
     attempt: int
     pk: bytes | None = None  # known at the sender; a relay knows the handle only (IDN-6)
     last: int | None = None  # the link that the attempt before left over
-    walked: int | None = None  # the last one that was no direct link
     in_link: Link | None = None
 
 
@@ -56,11 +66,18 @@ class Routes:
     def way(self, handle: bytes, number: int) -> Way:
         key = (handle, number)
         if key not in self.ways:
+            same = [way_key for way_key in self.ways if way_key[0] == handle]
+            if len(same) >= (4 if self._node.config.profile == FULL_NODE else 2):
+                self._forget_worst(same)
             if len(self.ways) >= self._node.config.room("routes"):
                 del self.ways[next(iter(self.ways))]
             self.ways[key] = Way()
         self.ways[key].used = self._node.now
         return self.ways[key]
+
+    def _forget_worst(self, keys: list[tuple[bytes, int]]) -> None:
+        """RTE-40: not proven, lowest rank, longest without answer or proof."""
+        del self.ways[min(keys, key=lambda k: (self.ways[k].proven, self.ways[k].rank or 0, self.ways[k].heard))]
 
     # Choice
 
@@ -75,10 +92,8 @@ class Routes:
 
     def known(self, handle: bytes) -> bool:
         """Whether this node itself knows of a way: a direct link, one that brought a proof or was answered for."""
-        ways = [way for (dst, _), way in self.ways.items() if dst == handle]
-        return any(k.handle == handle for k in self._node.links.values()) or any(
-            way.proven_at is not None or way.distance is not None for way in ways
-        )
+        direct = any(k.handle == handle for k in self._node.links.values())
+        return direct or any(way.known for (dst, _), way in self.ways.items() if dst == handle)
 
     def stays(self, a: Link, b: Link) -> bool:
         """Whether a stays of two links to one neighbour: the lower key's, of one dialler's the newer (RTE-29)."""
@@ -113,50 +128,42 @@ class Routes:
         return rest[0] if rest else Verdict.NOBODY
 
     def _walk(self, q: Query, candidates: list[Link]) -> Link:
-        """RTE-3: the one after that of the attempt before, in the order the links came up."""
-        numbers = [k.number for k in candidates]
-        start = numbers.index(q.walked) + 1 if q.walked in numbers else q.attempt
-        turn = [candidates[(start + i) % len(candidates)] for i in range(len(candidates))]
+        """RTE-3: attempt a takes number a mod k, or the one after it where the attempt before left over that one."""
+        turn = [candidates[(q.attempt + i) % len(candidates)] for i in range(len(candidates))]
         return next(k for k in turn if k.number != q.last)
 
-    def _known(self, q: Query, candidates: list[Link]) -> list[tuple[Link, Way]]:
-        """With their ways; from attempt 2 on one that failed since counts no more (RTE-1)."""
-        by_number = {k.number: k for k in candidates}
-        newest = [(n, way) for (dst, n), way in reversed(self.ways.items()) if dst == q.handle]
-        known = [(by_number[n], way) for n, way in newest if n in by_number]  # of equals the one known last
-        return [(k, way) for k, way in known if q.attempt < 2 or not way.failed]
-
     def _best(self, q: Query, candidates: list[Link]) -> list[Link]:
-        """Steps 2 and 3: the proven ones, then those that answered, each by rank; what failed since comes last."""
-
-        def order(known: tuple[Link, Way]) -> tuple[bool, bool, int]:
-            way = known[1]
-            return way.failed, not way.stands, -way.rank
-
-        known = [(k, way) for k, way in self._known(q, candidates) if way.proven_at is not None or way.distance is not None]
-        return [k for k, _ in sorted(known, key=order)]
+        """Steps 2 and 3: proven ones first, then by rank, then the one known last (RTE-40); from attempt 2 on one that
+        failed since counts no more (RTE-1)."""
+        by_number = {k.number: k for k in candidates}
+        newest = [(n, way) for (dst, n), way in reversed(self.ways.items()) if dst == q.handle and way.known]
+        known = [(by_number[n], way) for n, way in newest if n in by_number and (q.attempt < 2 or not way.failed)]
+        return [k for k, _ in sorted(known, key=lambda kw: kw[1].order())]
 
     # Learning
 
     def proven(self, handle: bytes, number: int) -> None:
         """RTE-21, RTE-23."""
         way = self.way(handle, number)
-        way.proven_at, way.failed, way.stands = self._node.now, False, True
-        way.rank = min(TOP_RANK, max(way.rank, UNKNOWN_RANK) * 2)
+        way.rank = FIRST_PROOF if way.rank is None else min(TOP_RANK, max(way.rank, FIRST_PROOF) + 256)
+        way.proven, way.proven_at, way.heard = True, self._node.now, self._node.now
 
-    def failed(self, handle: bytes, number: int) -> None:
-        """To the lowest rank, behind all that did not fail, until its next proof or answer (RTE-22, RTE-35, RTE-36)."""
+    def lost(self, handle: bytes, number: int, taken: bool) -> None:
+        """A copy was not proven within its wait, or a NACK came for it (RTE-22, RTE-35, RTE-36)."""
         if number in self._node.links:
             way = self.way(handle, number)
-            way.rank, way.failed, way.stands = LOWEST_RANK, True, False
+            way.rank = max(1, min(way.rank // 2, FAILED_RANK)) if taken and way.rank is not None else 1
+            way.proven = False
 
     def answered(self, handle: bytes, number: int, distance: int) -> None:
-        """A positive REACH!: it ranks and never proves (RTE-20); nearer ones start higher."""
-        fresh = (handle, number) not in self.ways
+        """A positive REACH!: it ranks and never proves (RTE-20)."""
         way = self.way(handle, number)
-        way.distance, way.failed = distance, False
-        if fresh:
-            way.rank = max(LOWEST_RANK, (UNKNOWN_RANK << 2) >> min(distance, 12))
+        way.distance, way.heard = distance, self._node.now
+        fresh = max(1, 256 - 32 * distance)
+        if way.rank is None:
+            way.rank = fresh
+        else:
+            way.rank = min(fresh, FAILED_RANK + 1) if way.failed else max(way.rank, fresh)
 
     def measured(self, handle: bytes, number: int, sample: int) -> None:
         way = self.way(handle, number)
@@ -167,7 +174,7 @@ class Routes:
         2 more than that neighbour answered (RTE-16)."""
         found: list[int] = []
         for (dst, number), way in self.ways.items():
-            if dst == handle and number != asker.number and way.stands and way.proven_at is not None:
+            if dst == handle and number != asker.number and way.proven and way.proven_at is not None:
                 if self._node.now - way.proven_at <= VOUCH_MS:
                     found.append(min((1 if way.distance is None else way.distance) + 2, UNREACHABLE - 1))
         return min(found, default=None)

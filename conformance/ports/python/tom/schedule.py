@@ -37,7 +37,7 @@ class Schedule:
             m.waits = Waits.DISK
             return
         last = m.last_link if m.attempt else None
-        q = Query(m.handle, len(now.env.raw), m.attempt, m.to, last, m.walked)
+        q = Query(m.handle, len(now.env.raw), m.attempt, m.to, last)
         chosen = self._node.routes.choose(q, may_ask)
         if chosen is Verdict.ASK:
             m.waits = Waits.ANSWER
@@ -63,7 +63,6 @@ class Schedule:
 
     def _left(self, m: Message, now: Sealed, k: Link) -> None:
         m.queued, m.last_link, m.left_at = None, k.number, self._node.now
-        m.walked = k.number if k.pk != m.to else m.walked
         m.alone = m.sends == 0
         m.sends += 1
         now.copies[k.number] = Copy(m.attempt, self._node.now)
@@ -158,7 +157,8 @@ class Schedule:
         """The wait is over without a proof: that neighbour ranks lower (RTE-22), and the next attempt leaves."""
         k = self._node.links.get(m.last_link) if m.last_link is not None else None
         if k is not None and k.pk != m.to:
-            self._node.routes.failed(m.handle, k.number)
+            copy = m.now.copies.get(k.number) if m.now is not None else None
+            self._node.routes.lost(m.handle, k.number, taken=copy is not None and copy.taken)
         self.advance(m)
 
     def advance(self, m: Message) -> None:
