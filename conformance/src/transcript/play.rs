@@ -227,13 +227,16 @@ pub fn play<S: Seat>(
             } else {
                 Status::Unsupported
             };
-            let diff = Diff {
-                at: "the port".to_owned(),
-                expected: "an ordinary answer".to_owned(),
-                got: reply.to_string(),
-            };
-            Ok((status, Some(diff)))
+            Ok((status, Some(no_answer("the port", &reply))))
         }
+    }
+}
+
+fn no_answer(place: &str, reply: &Value) -> Diff {
+    Diff {
+        at: place.to_owned(),
+        expected: "an ordinary answer".to_owned(),
+        got: reply.to_string(),
     }
 }
 
@@ -254,10 +257,15 @@ fn course<S: Seat>(seat: &mut S, transcript: &Transcript) -> Result<Option<Diff>
             wake = Some(expected.now);
             continue;
         };
-        let got = step(seat, expected.now, &expected.entropy, input)?;
+        let place = format!("step {number}, {} at {} ms", input["is"], expected.now);
+        let got = match step(seat, expected.now, &expected.entropy, input) {
+            Err(Stuck::Answer(reply)) if reply["unsupported"].is_null() => {
+                return Ok(Some(no_answer(&place, &reply)));
+            }
+            done => done?,
+        };
         wake = got.wake;
         taken.extend(got.out.taken.iter().cloned());
-        let place = format!("step {number}, {} at {} ms", input["is"], expected.now);
         if let Some(diff) = parting(&place, (&expected.out, &expected.drops), &got) {
             return Ok(Some(diff));
         }

@@ -49,6 +49,8 @@ pub(crate) struct Message {
     pub(crate) taken: bool,
     /// A route is being asked for.
     pub(crate) asking: bool,
+    /// The next attempt comes sooner than the schedule would have it.
+    pub(crate) hastened: bool,
     /// Waiting in a link's queue.
     pub(crate) queued: bool,
     /// Too long for a one-shot: waits for a session.

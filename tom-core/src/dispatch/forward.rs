@@ -211,11 +211,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let serial = forward.serial;
         let (reference, dst) = (forward.reference, forward.dst);
         let job = Job::Forward { idx, serial };
-        // A link that takes nothing may not keep the others waiting either.
         let blocked = self.out.link(to).is_some_and(|link| link.blocked);
-        let share = (self.routing.forwards.capacity() / 4).max(1);
-        let jammed = blocked && self.routing.forwards_to(to.id, share) >= share;
-        if jammed || !self.out.push(to, queue(flags.class()), job) {
+        if !self.out.push(to, queue(flags.class()), job) {
             self.release(idx);
             return Err(Drop::ForwardFull.into());
         }
@@ -238,11 +235,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// A link that takes nothing holds a quarter of the forwards at most: the rest is for others.
     fn is_jammed(&self, to: LinkRef) -> bool {
         let share = (self.routing.forwards.capacity() / 4).max(1);
-        let waiting = || {
-            let all = self.routing.forwards.iter();
-            all.filter(|(_, held)| held.to == Some(to)).count() as u32
-        };
-        self.out.link(to).is_some_and(|link| link.blocked) && waiting() >= share
+        self.out.link(to).is_some_and(|link| link.blocked)
+            && self.routing.forwards_to(to.id, share) >= share
     }
 
     /// A link takes nothing for now: what waits for it is held a short time only. What is handed to
@@ -282,23 +276,33 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut next = self.routing.forwards.oldest();
         while let Some(idx) = next {
             next = self.routing.forwards.after(idx);
+            let waits = self.routing.forwards.get(idx);
+            let Some(reference) = waits
+                .filter(|forward| forward.dst == dst && forward.to.is_none())
+                .map(|forward| forward.reference)
+            else {
+                continue;
+            };
+            // That of the attempt before: this one has left over none yet.
+            let last = self.routing.returning_mut(reference).and_then(|it| it.to);
             let Some(forward) = self.routing.forwards.get(idx) else {
                 continue;
             };
-            if forward.dst != dst || forward.to.is_some() {
-                continue;
-            }
             let wish = Wish {
                 dst,
                 from: Some(forward.from.id),
-                last: None,
+                last: last.map(|last| last.id),
                 attempt: forward.attempt,
                 frame: forward.bytes.len() as usize + ENVELOPE_AT + 2,
                 asked: true,
             };
-            let (reference, attempt, from) = (forward.reference, forward.attempt, forward.from);
+            let (attempt, from) = (forward.attempt, forward.from);
             let (flags, expiry) = (forward.flags, forward.expiry);
             let sent = match self.routing.choose(&self.out, self.now, wish) {
+                Choice::Over(to) if self.is_jammed(to) => {
+                    self.release(idx);
+                    false
+                }
                 Choice::Over(to) => self.send_on(idx, to, flags).is_ok(),
                 Choice::Ask | Choice::Nowhere => {
                     self.give_up(idx);

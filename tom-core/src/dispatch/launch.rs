@@ -161,6 +161,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return;
         }
         message.queued = true;
+        message.hastened = false;
         message.asking = false;
         message.taken = false;
         message.link = Some(link);

@@ -219,6 +219,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             message.taken = true;
             let (sends, dst) = (message.sends, message.contact.handle);
+            let hastened = message.hastened;
             let sent = message.sent.unwrap_or(now);
             message.attempts.taken(now.since(sent));
             self.out.saw_rtt(at, sent, now);
@@ -227,6 +228,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             if peer != Some(dst) {
                 self.tell_state(idx, State::Relayed);
+            }
+            // What is to come sooner than the schedule would have it is not put off (DLV-13).
+            if hastened {
+                continue;
             }
             let rtt = self.routing.rtt(dst, at.id).unwrap_or_default();
             let first = self.config.retry_first.max(rtt.times(3));

@@ -216,6 +216,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             sent: None,
             taken: false,
             asking: false,
+            hastened: false,
             queued: false,
             held: held && !planted!(RestoredHeld),
             read: false,

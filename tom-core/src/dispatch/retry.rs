@@ -39,15 +39,15 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// The same; `lost`: the copy that left does not count, so nothing is waited for.
     fn hasten_as(&mut self, idx: Idx, lost: bool) {
-        let Some(message) = self.delivery.outbox.get(idx) else {
+        let Some(message) = self.delivery.outbox.get_mut(idx) else {
             return;
         };
         let sent = message.sent.filter(|_| !message.asking && !lost);
         let at = sent.map_or(self.now, |sent| sent.plus(EVENT_RETRY).max(self.now));
-        let due = self.delivery.timers.get(idx);
-        self.delivery
-            .timers
-            .set(idx, due.map_or(at, |due| due.min(at)));
+        if self.delivery.timers.get(idx).is_none_or(|due| at < due) {
+            message.hastened = true;
+            self.delivery.timers.set(idx, at);
+        }
     }
 
     /// A way towards `dst` is new. Spec DLV-12, RTE-32.

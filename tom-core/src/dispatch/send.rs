@@ -208,6 +208,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             sent: carried.sent,
             taken: false,
             asking: false,
+            hastened: false,
             queued: false,
             held,
             read: carried.read,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from .link import FULL_NODE, UNREACHABLE
+from .link import UNREACHABLE
 from .neighbour import Link, smoothed
 
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 FIRST_PROOF, TOP_RANK = 1_024, 8_192
 FAILED_RANK = 128  # at most that: failed since it last answered or brought a proof
+MOST_WAYS = 4  # per destination (RTE-40)
 VOUCH_MS = 10 * 60_000
 UNUSED_MS = 6 * 3_600_000
 
@@ -67,7 +68,7 @@ class Routes:
         key = (handle, number)
         if key not in self.ways:
             same = [way_key for way_key in self.ways if way_key[0] == handle]
-            if len(same) >= (4 if self._node.config.profile == FULL_NODE else 2):
+            if len(same) >= MOST_WAYS:
                 self._forget_worst(same)
             if len(self.ways) >= self._node.config.room("routes"):
                 del self.ways[next(iter(self.ways))]
