@@ -107,7 +107,8 @@ fn session_message_that_waits_for_the_application_is_not_acknowledged() {
     not_taken_yet(4, true);
 }
 
-/// A session message cannot take an ACK that is somebody else's: same counter, other bytes.
+/// A session message cannot take an ACK that is somebody else's: with the same counter and another commitment
+/// it is of another session (SES-31).
 #[test]
 fn altered_copy_of_a_delivered_message_gets_no_ack() {
     let (mut village, _) = pair(5, true);
@@ -123,7 +124,7 @@ fn altered_copy_of_a_delivered_message_gets_no_ack() {
         let verdict = village.inject(1, link, &framed(&altered));
         assert!(matches!(verdict, Verdict::Dropped(_)), "{verdict:?}");
         if at > 20 {
-            assert_eq!(verdict, Verdict::Dropped(Drop::Replay));
+            assert_eq!(verdict, Verdict::Dropped(Drop::UnknownSession));
         }
         assert_eq!(village.houses[1].node.stats().duplicates, before);
     }

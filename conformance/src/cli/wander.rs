@@ -26,7 +26,8 @@ pub(super) struct Args {
     /// The first network; without it one that nobody has seen
     #[arg(long)]
     salt: Option<u64>,
-    /// Where the shortest course that parts from the reference goes
+    /// Where the shortest course that parts from the reference goes; where something is not true of a network, the
+    /// courses of its nodes go beside it
     #[arg(long, value_name = "FILE", default_value = "divergence.json")]
     out: PathBuf,
 }
@@ -161,8 +162,16 @@ fn network(
     if wandered.wrong.is_empty() {
         return Ok(None);
     }
+    for (at, course) in wandered.courses.iter().enumerate() {
+        let path = args.out.with_extension(format!("node-{at}.json"));
+        std::fs::write(&path, text(course)?).with_context(|| path.display().to_string())?;
+    }
     let wrong = wandered.wrong.join("\n  ");
-    Ok(Some(format!("not true: {place}\n  {wrong}")))
+    let courses = args.out.with_extension("node-*.json");
+    Ok(Some(format!(
+        "not true: {place}\n  {wrong}\n{} is what each node was told and did",
+        courses.display()
+    )))
 }
 
 fn lines(diff: Option<&Diff>) -> String {

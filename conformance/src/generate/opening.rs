@@ -208,17 +208,29 @@ impl InSession {
 }
 
 pub(super) fn sessions(sheet: &mut Sheet) -> anyhow::Result<()> {
-    for (number, place, bits) in [(1, 19_usize, 1_u8), (2, 40, 0x10), (3, 29, 2)] {
+    // What is sealed, and the tag; then n and the commitment: that is an envelope of another session.
+    for (number, place, bits, drop) in [
+        (1, 29_usize, 2_u8, BAD_TAG),
+        (2, 40, 0x10, BAD_TAG),
+        (3, 31, 0x80, BAD_TAG),
+        (4, 19, 1, UNKNOWN_SESSION),
+        (5, 21, 4, UNKNOWN_SESSION),
+        (6, 28, 0x40, UNKNOWN_SESSION),
+    ] {
         let story = Story::new(sheet, Profile::Leaf)?;
         let mut place_in = in_session(sheet, story)?;
         // The first DATA confirms the session: from then on what fails is a tampered message.
         let first = place_in.data(sheet, 0, &[0x01, 5])?;
         place_in.story.then(sheet, enveloped(&first));
         let next = place_in.data(sheet, 4, &[0x01, 6, 7, 8, 9, 10, 11])?;
-        sheet.at("session.md#receiving-window", &["SES-24", "SES-26"]);
+        if drop == BAD_TAG {
+            sheet.at("session.md#receiving-window", &["SES-24", "SES-26"]);
+        } else {
+            sheet.at("session.md#no_key", &["SES-31"]);
+        }
         let comment = format!("a DATA that was changed, {number}");
         let input = enveloped(&flipped(&next, place, bits));
-        dropped(sheet, place_in.story, &comment, "Session", input, BAD_TAG)?;
+        dropped(sheet, place_in.story, &comment, "Session", input, drop)?;
     }
     for n in [0_u32, 3, 70] {
         let story = Story::new(sheet, Profile::Leaf)?;

@@ -57,10 +57,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         });
     }
 
-    /// A neighbour is new: messages that had none to go to, or whose last one is gone, try it.
+    /// A neighbour is new: messages that had none to go to, or whose last one is gone or leads nowhere,
+    /// try it. Spec DLV-28.
     pub(super) fn retry_stranded(&mut self) {
         self.retry(false, |message, out| {
-            let stranded = message.link.is_none_or(|last| out.link(last).is_none());
+            let leads =
+                |link: &crate::egress::Link| link.relays || link.handle == message.contact.handle;
+            let last = message.link.and_then(|last| out.link(last));
+            let stranded = !last.is_some_and(leads);
             stranded && !message.queued && !message.asking
         });
     }

@@ -177,13 +177,21 @@ impl Tables<'_> {
         let session = self.sessions.get_mut(idx).ok_or(Drop::UnknownSession)?;
         let dir = session.dir_in();
         let root = session.ack_root.as_bytes();
+        // Whether it is of this session: its sender may have answered our one-shot twice, with a restart
+        // in between, and mean the session of the other answer. Spec SES-31.
+        let proven = |secret: &[u8; 16]| {
+            commit.is_some_and(|Commit(commit)| {
+                crypto::verify_proof::<C>(&commit, head.expiry, &me.handle, secret)
+            })
+        };
         let (n, key) = match session.rx.locate::<C>(n16) {
             Ok(Located { n, key }) => (n, key),
             Err(Unusable::Replay(n)) => {
                 let secret = crypto::ack_secret_data::<C>(root, dir, n);
-                let proven = commit.is_some_and(|Commit(commit)| {
-                    crypto::verify_proof::<C>(&commit, head.expiry, &me.handle, &secret)
-                });
+                let proven = proven(&secret);
+                if commit.is_some() && !proven {
+                    return Err(Drop::UnknownSession.into());
+                }
                 let mute = session.mute || session.refused.contains(&n);
                 let secret = (proven && !mute).then_some(Secret(secret));
                 return Err(DataRefused::Again {
@@ -210,24 +218,20 @@ impl Tables<'_> {
         let (front, tag) = bytes.split_at_mut_checked(end).ok_or(Drop::Truncated)?;
         let tag: &[u8; TAG_LEN] = (&*tag).try_into().map_err(|_| Drop::Truncated)?;
         let body = front.get_mut(at..).ok_or(Drop::Truncated)?;
-        // Nothing of this session ever came: its sender may have answered our one-shot twice, with a
-        // restart in between, and means the session of the other answer. Spec SES-31.
+        let value = crypto::ack_secret_data::<C>(root, dir, n);
+        let foreign = commit.is_some() && !proven(&value);
         let unused = session.rx.highest().is_none();
         C::aead_open(key.as_bytes(), u64::from(n), aad.as_bytes(), body, tag).map_err(|_| {
-            if unused {
+            if unused || foreign {
                 Drop::UnknownSession
             } else {
                 Drop::BadTag
             }
         })?;
-        let mut secret = None;
-        if let Some(Commit(commit)) = commit {
-            let value = crypto::ack_secret_data::<C>(root, dir, n);
-            if !crypto::verify_proof::<C>(&commit, head.expiry, &me.handle, &value) {
-                return Err(Drop::BadCommit.into());
-            }
-            secret = Some(Secret(value));
+        if foreign {
+            return Err(Drop::BadCommit.into());
         }
+        let secret = commit.map(|_| Secret(value));
         if !session.rx.commit::<C>(n, now) {
             return Err(Drop::Replay.into());
         }

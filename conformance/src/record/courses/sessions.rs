@@ -72,6 +72,12 @@ pub(super) const COURSES: &[Course] = &[
         rules: &["SES-33", "SES-34", "DLV-10"],
         run: sealed_again,
     },
+    Course {
+        name: "answered-twice",
+        place: "session.md#no_key",
+        rules: &["SES-31", "SES-32"],
+        run: answered_twice,
+    },
 ];
 
 fn session_both_ways(village: &mut Village) -> anyhow::Result<Seats> {
@@ -229,5 +235,29 @@ fn sealed_again(village: &mut Village) -> anyhow::Result<Seats> {
     village.run(7_200_000)?;
     ends_in(village, &message, "delivered")?;
     ensure!(village.delivered(1)? == 2);
+    Ok(ENDS)
+}
+
+/// The recipient restarts and answers the same one-shot again, which its sender does not take: they mean
+/// two sessions by one name, until one of them says so.
+fn answered_twice(village: &mut Village) -> anyhow::Result<Seats> {
+    pair(village)?;
+    village.run(100)?;
+    // The first message stays unproven, so that it comes again after the restart.
+    village.lose(|from, _, bytes| from == 1 && super::has_kind(bytes, 4));
+    let first = village.send(0, 1, b"hello", None)?;
+    village.run(500)?;
+    village.send(1, 0, b"in the first session", None)?;
+    village.run(500)?;
+    ensure!(village.delivered(0)? == 1);
+    village.restart(1)?;
+    village.lose_nothing();
+    village.join(0, 1)?;
+    village.run(3_000)?;
+    ends_in(village, &first, "delivered")?;
+    ensure!(village.dropped(0, 60)? > 0, "answered once");
+    village.send(1, 0, b"in the second session", None)?;
+    village.run(5_000)?;
+    ensure!(village.delivered(0)? == 2, "lost between two sessions");
     Ok(ENDS)
 }
