@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tom import candidates, content, envelope, link
+from tom import candidates, content, envelope, link, stream
 from tom.candidates import Candidate
 from tom.content import Content, RespPayload, SealPayload, Traits
 from tom.drops import Drop, Refused
@@ -223,3 +223,10 @@ def _frame_in(f: Fields) -> link.Frame:
     if ftype == link.PING:
         return link.Ping(f["nonce"], f["reply"])
     raise ValueError(f"no frame type {ftype!r}")
+
+
+# Byte streams
+
+
+def stream_in(fields: Fields) -> bytes:
+    return stream.join(bytes.fromhex(packet) for packet in fields["packets"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tom import content, envelope, handshake, transport
+from tom import content, envelope, handshake, stream, transport
 from tom.drops import Drop, Reason, Refused
 from tom.entropy import Stream
 from tom.envelope import DataBody, Envelope, RespBody, SealBody
@@ -69,12 +69,17 @@ def _datagram(request: Request) -> Fields:
     return fields.datagram_out(_bytes(request, "bytes"))
 
 
+def _stream(request: Request) -> Fields:
+    return {"packets": [packet.hex() for packet in stream.split(_bytes(request, "bytes"))]}
+
+
 _ENCODERS: dict[str, Callable[[Fields], bytes]] = {
     "envelope": fields.envelope_in,
     "content": fields.content_in,
     "sealPayload": fields.seal_payload_in,
     "respPayload": fields.resp_payload_in,
     "datagram": fields.datagram_in,
+    "stream": fields.stream_in,
 }
 
 
@@ -210,6 +215,7 @@ _WHAT: dict[str, Callable[[Request], Fields]] = {
     "sealPayload": _seal_payload,
     "respPayload": _resp_payload,
     "datagram": _datagram,
+    "stream": _stream,
     "encode": _encode,
     "identity": _identity_of,
     "address": _address,

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 from .inspect import Unsupported, inspect
 from .nodeport import NodePort
 
-PROFILES = ["codec", "leaf", "relay", "full"]
+PROFILES = ["codec", "leaf", "relay", "full", "stream"]  # the add-on among them
 
 Request = dict[str, Any]
 Reply = dict[str, Any]
