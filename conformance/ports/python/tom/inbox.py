@@ -129,6 +129,9 @@ class Inbox:
         try:
             n = session.window.locate(body.n16)
         except Replayed as replay:
+            if self._foreign(env, body, session, replay.n):
+                self._no_key(k, env)
+                raise Drop(Reason.UNKNOWN_SESSION) from None  # SES-31
             self._replayed(k, env, body, session, replay.n)
             raise
         if len(self.waiting) >= node.config.room("inbox"):
@@ -136,7 +139,7 @@ class Inbox:
         try:
             plain = transport.open_data(env, body, session.window.key(n), n, node.me.pk)
         except Drop:
-            if session.heard:
+            if session.heard and not self._foreign(env, body, session, n):
                 raise
             self._no_key(k, env)
             raise Drop(Reason.UNKNOWN_SESSION) from None
@@ -160,6 +163,12 @@ class Inbox:
         if k.no_keys.take(self.node.now):
             self.node.nack(k, env.ref, env.expiry, NO_KEY)
 
+    def _foreign(self, env: Envelope, body: DataBody, session: Session, n: int) -> bool:
+        """Its sender means another session of that name: the commitment is not this one's (SES-31)."""
+        if body.commit is None:
+            return False
+        return not same_secret(body.commit, commit_of(env.expiry, env.dst, self._secret(session, n)))
+
     @staticmethod
     def _secret(session: Session, n: int) -> bytes:
         return transport.ack_secret_of(session.ack_root, 1 - session.send_dir, n)
@@ -172,9 +181,7 @@ class Inbox:
             return
         if any(d.sid == session.sid_in and d.n == n for w in self.waiting.values() if not w.acknowledged for d in w.acks):
             return
-        secret = self._secret(session, n)
-        if same_secret(body.commit, commit_of(env.expiry, env.dst, secret)):
-            self.node.acknowledge([k.number], env.ref, secret, env.expiry)
+        self.node.acknowledge([k.number], env.ref, self._secret(session, n), env.expiry)
 
     def _came_again(self, k: Link, ref: bytes) -> None:
         """The first ACK leaves over the in-link of the newest copy (DLV-21)."""
