@@ -8,8 +8,8 @@ from typing import Any
 
 from network import Host, Net
 
-# What a session read back from its record has delivered is not acknowledged again (DLV-18): its sender makes its sixteen attempts
-# of at most an hour each (DLV-9), and only the envelope sealed again (DLV-10) is proven.
+# What a session read back from its record has delivered is not acknowledged again (DLV-18): its sender makes its sixteen
+# attempts of at most an hour each (DLV-9), and only the envelope sealed again (DLV-10) is proven.
 SETTLED_MS = 17 * 3_600_000
 
 

@@ -83,6 +83,7 @@ class Message:
     sends: int = 0  # over all its envelopes: the wait goes on doubling (DLV-10)
     queued: int | None = None  # the link whose queue its copy is in
     last_link: int | None = None
+    first_left: int = 0
     left_at: int = 0
     due: int | None = None
     hastened: bool = False

@@ -81,7 +81,9 @@ class Outbox:
             return  # nothing is sealed that has no life left (ENV-22)
         if node.sessions.usable(m.to, now) is not None:
             return  # there is one; it cannot carry this message, and another would not either
-        last = self._padded.get(m.to)
+        # The minute counts from when a PAD went, not from when one was made that waited for a link.
+        went = [p.first_left for p in self.messages.values() if p.to == m.to and p.content.type == content.PAD and p.sends]
+        last = max(went + [self._padded[m.to]] if m.to in self._padded else went, default=None)
         if last is not None and now - last < PAD_EVERY:
             m.due = last + PAD_EVERY
             return

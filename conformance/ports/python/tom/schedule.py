@@ -63,6 +63,8 @@ class Schedule:
 
     def _left(self, m: Message, now: Sealed, k: Link) -> None:
         m.queued, m.last_link, m.left_at = None, k.number, self._node.now
+        if m.sends == 0:
+            m.first_left = m.left_at
         m.alone = m.sends == 0
         m.sends += 1
         now.copies[k.number] = Copy(m.attempt, self._node.now)
@@ -143,6 +145,10 @@ class Schedule:
         return min((m.due for m in self._node.outbox.messages.values() if m.due is not None), default=None)
 
     def run(self) -> None:
+        self._run_due()
+        self._run_due()  # a held message that fell due hastens what asks for its session (DLV-24): due at this very moment
+
+    def _run_due(self) -> None:
         now = self._node.now
         due = [m for m in self._node.outbox.messages.values() if m.due is not None and m.due <= now]
         for m in sorted(due, key=lambda m: m.due or 0):  # in the order it became due
