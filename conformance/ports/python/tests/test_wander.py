@@ -119,6 +119,17 @@ class Receipts(unittest.TestCase):
         self.assertEqual(r.drops, [Reason.RECEIPT_UNKNOWN])
 
 
+class Answers(unittest.TestCase):
+    def test_a_resp_counts_until_skew_is_over(self) -> None:
+        """SES-11: the SEAL's message has not ended at its expiry, and its recipient opens it (ENV-24)."""
+        net = Net()
+        a, b = net.host("a"), net.host("b")
+        a.send(b, lifetime=1_000)
+        net.run(70_000)
+        net.join(a, b)
+        self.assertEqual((a.sessions, b.texts()), ([b.pk], ["hello"]))
+
+
 class Links(unittest.TestCase):
     def test_the_one_that_stays_is_the_direct_one(self) -> None:
         """RTE-29, before the other end has closed the one that goes."""
