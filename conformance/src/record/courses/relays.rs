@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 
-use super::{ALL, Course, Seats, chain, ends_in, two_ways};
+use super::{ALL, Course, SENDER, Seats, chain, ends_in, two_ways};
 use crate::profile::Profile::{Leaf, Relay};
 use crate::record::village::Village;
 
@@ -48,6 +48,18 @@ pub(super) const COURSES: &[Course] = &[
         place: "routing.md#failover",
         rules: &["RTE-32"],
         run: relay_goes_away,
+    },
+    Course {
+        name: "taken-after-a-new-way",
+        place: "delivery.md#retry-schedule",
+        rules: &["DLV-12", "DLV-13"],
+        run: taken_after_a_new_way,
+    },
+    Course {
+        name: "beside-a-leaf",
+        place: "delivery.md#retry-schedule",
+        rules: &["DLV-28", "LNK-9"],
+        run: beside_a_leaf,
     },
 ];
 
@@ -159,4 +171,37 @@ fn relay_goes_away(village: &mut Village) -> anyhow::Result<Seats> {
     village.run(20_000)?;
     ends_in(village, &message, "delivered")?;
     Ok(&[(0, "sender"), (2, "recipient"), (3, "other relay")])
+}
+
+/// The relay's TAKEN for the last attempt comes when a direct link has hastened the next one: that stays
+/// as it is.
+fn taken_after_a_new_way(village: &mut Village) -> anyhow::Result<Seats> {
+    chain(village)?;
+    village.takes(2, false)?;
+    village.weather(|from, to, _| Some(if (from, to) == (1, 0) { 140 } else { 20 }));
+    let message = village.send(0, 2, b"which way?", None)?;
+    village.run(5_420)?;
+    village.join(0, 2)?;
+    village.run(2_000)?;
+    village.take(2)?;
+    village.run(500)?;
+    ends_in(village, &message, "delivered")?;
+    Ok(SENDER)
+}
+
+/// The only neighbour turns out to forward nothing; the next one is tried as soon as it is there.
+fn beside_a_leaf(village: &mut Village) -> anyhow::Result<Seats> {
+    village.add(Leaf, false)?;
+    village.add(Leaf, false)?;
+    village.add(Relay, false)?;
+    village.add(Leaf, false)?;
+    village.join(2, 3)?;
+    village.run(200)?;
+    village.join(0, 1)?;
+    let message = village.send(0, 3, b"can you pass it on?", None)?;
+    village.run(2_500)?;
+    village.join(0, 2)?;
+    village.run(2_000)?;
+    ends_in(village, &message, "delivered")?;
+    Ok(SENDER)
 }
