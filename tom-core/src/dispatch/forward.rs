@@ -276,27 +276,22 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let mut next = self.routing.forwards.oldest();
         while let Some(idx) = next {
             next = self.routing.forwards.after(idx);
-            let waits = self.routing.forwards.get(idx);
-            let Some(reference) = waits
-                .filter(|forward| forward.dst == dst && forward.to.is_none())
-                .map(|forward| forward.reference)
-            else {
-                continue;
-            };
-            // That of the attempt before: this one has left over none yet.
-            let last = self.routing.returning_mut(reference).and_then(|it| it.to);
             let Some(forward) = self.routing.forwards.get(idx) else {
                 continue;
             };
+            if forward.dst != dst || forward.to.is_some() {
+                continue;
+            }
+            // What neighbours answered now is newer than what the attempt before came to.
             let wish = Wish {
                 dst,
                 from: Some(forward.from.id),
-                last: last.map(|last| last.id),
+                last: None,
                 attempt: forward.attempt,
                 frame: forward.bytes.len() as usize + ENVELOPE_AT + 2,
                 asked: true,
             };
-            let (attempt, from) = (forward.attempt, forward.from);
+            let (reference, attempt, from) = (forward.reference, forward.attempt, forward.from);
             let (flags, expiry) = (forward.flags, forward.expiry);
             let sent = match self.routing.choose(&self.out, self.now, wish) {
                 Choice::Over(to) if self.is_jammed(to) => {

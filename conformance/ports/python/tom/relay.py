@@ -103,7 +103,8 @@ class Relay:
     def _answered(self, held: Held) -> None:
         if held not in self.held or held.queued is not None:
             return
-        q = self._query(held.in_link, held.env)
+        # What neighbours answered is newer than what the attempt before came to (RTE-1).
+        q = Query(held.env.dst, len(held.env.raw), held.env.attempt, None, None, held.in_link)
         chosen = self._node.routes.choose(q, may_ask=False)
         if not isinstance(chosen, Link):
             self._give_up(held, Reason.NO_ROUTE)
