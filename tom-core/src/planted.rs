@@ -11,7 +11,7 @@
 //! | `forget_expiry` | The sender takes the end of the proof, a day later, for the end of the message, and nobody looks whether what arrives has ended. | `DLV-3`, `ENV-24` |
 //! | `stale_ack` | Any secret settles a message under way, and an ACK said twice settles the oldest message under way. | `DLV-1`, `ENV-21` |
 //! | `ack_waiting` | A copy of a message that still waits to be safe is acknowledged like one of a message that is safe. | `DLV-15`, `DLV-17` |
-//! | `nowhere_sleeps` | A message without any neighbour to go to sets no timer: it counts on a link to wake it, also for its end. | `DLV-3`, `DLV-9` |
+//! | `nowhere_sleeps` | A message without any neighbour to go to sets no timer, and a new link wakes it only when its last one is gone: nothing does, not even its end. | `DLV-3`, `DLV-9` |
 //! | `first_way_back` | A relay does not note the in-link of a later attempt, so that answers to it take the first one's way. | `RTE-9`, `RTE-10` |
 //! | `hold_blocked` | What is given to a link that takes nothing is held for as long as that lasts. | `RTE-6`, `DLV-22` |
 //! | `restored_held` | A message that waits for a session comes back from its record as one that is sealed, and its bare content leaves. | `DLV-24`, `ENV-8` |

@@ -61,8 +61,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// try it. Spec DLV-28.
     pub(super) fn retry_stranded(&mut self) {
         self.retry(false, |message, out| {
-            let leads =
-                |link: &crate::egress::Link| link.relays || link.handle == message.contact.handle;
+            let leads = |link: &crate::egress::Link| {
+                link.relays || link.handle == message.contact.handle || planted!(NowhereSleeps)
+            };
             let last = message.link.and_then(|last| out.link(last));
             let stranded = !last.is_some_and(leads);
             stranded && !message.queued && !message.asking
