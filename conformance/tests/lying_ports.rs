@@ -5,31 +5,22 @@
     reason = "a helper of a test that fails is a test that fails"
 )]
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use std::path::Path;
 use std::process::{Command, Output};
 use std::time::Duration;
 
+use common::reference;
 use tom_conformance::judge::Status;
 use tom_conformance::process::Process;
 use tom_conformance::profile::Profile;
 use tom_conformance::record::{Player, wander};
 use tom_conformance::transcript::{play, read};
 
-/// The reference port, built beside this suite.
-fn honest() -> String {
-    let suite = PathBuf::from(env!("CARGO_BIN_EXE_tom-conformance"));
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "tom-port", "--target-dir"])
-        .arg(suite.parent().unwrap().parent().unwrap())
-        .status()
-        .unwrap();
-    assert!(built.success());
-    suite.with_file_name("tom-port").display().to_string()
-}
-
-/// The same with one word replaced in its answers.
+/// The reference with one word replaced in its answers.
 fn liar(word: &str, instead: &str) -> String {
-    format!("sh -c '{} | sed -u s/{word}/{instead}/g'", honest())
+    format!("sh -c '{} | sed -u s/{word}/{instead}/g'", reference())
 }
 
 fn process(command: &str) -> Process {
@@ -60,7 +51,7 @@ fn a_false_expired_is_found_and_shrunk_to_a_transcript_that_only_the_liar_fails(
     let (status, diff) = play(&mut process(&liar), &course).unwrap();
     assert_eq!(status, Status::Fail);
     assert!(diff.unwrap().got.contains("expired"));
-    let (status, _) = play(&mut process(&honest()), &course).unwrap();
+    let (status, _) = play(&mut process(&reference()), &course).unwrap();
     assert_eq!(status, Status::Pass);
 }
 
@@ -92,7 +83,7 @@ fn a_false_delivered_is_untrue_of_the_whole_network() {
 
 #[test]
 fn two_honest_ports_and_the_reference_live_together_and_nothing_is_wrong() {
-    let port = honest();
+    let port = reference();
     let every_second = |at: usize| {
         Ok(if at.is_multiple_of(2) {
             Player::Port(Box::new(process(&port)))

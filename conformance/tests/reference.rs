@@ -4,31 +4,31 @@
     reason = "a helper of a test that fails is a test that fails"
 )]
 
+mod common;
+
 use std::path::PathBuf;
 use std::process::{Command, Output};
+
+use common::reference;
 
 fn suite(arguments: &[&str]) -> Output {
     let suite = env!("CARGO_BIN_EXE_tom-conformance");
     Command::new(suite).args(arguments).output().unwrap()
 }
 
-/// The reference port is built beside this suite.
-fn port() -> String {
-    let suite = PathBuf::from(env!("CARGO_BIN_EXE_tom-conformance"));
-    let built = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "-p", "tom-port", "--target-dir"])
-        .arg(suite.parent().unwrap().parent().unwrap())
-        .status()
-        .unwrap();
-    assert!(built.success());
-    suite.with_file_name("tom-port").display().to_string()
-}
-
 #[test]
 fn the_reference_is_green_and_its_results_can_be_drawn() {
     let directory = tempfile::tempdir().unwrap();
     let out = directory.path().display().to_string();
-    let ran = suite(&["run", "--profile", "full", "--port", &port(), "--out", &out]);
+    let ran = suite(&[
+        "run",
+        "--profile",
+        "full",
+        "--port",
+        &reference(),
+        "--out",
+        &out,
+    ]);
     let told = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert!(ran.status.success(), "{told}");
     assert!(told.contains("green"), "{told}");
@@ -56,7 +56,7 @@ fn a_list_of_known_failures_that_is_wrong_fails_the_run() {
     let known = directory.path().join("known.txt");
     std::fs::write(&known, "keys:1 # does not fail at all\n").unwrap();
     let known = known.display().to_string();
-    let ran = suite(&["run", "--port", &port(), "--known", &known]);
+    let ran = suite(&["run", "--port", &reference(), "--known", &known]);
     let told = String::from_utf8_lossy(&ran.stdout).into_owned();
     assert_eq!(ran.status.code(), Some(1), "{told}");
     assert!(told.contains("XPASS keys:1"), "{told}");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvError, channel};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -96,15 +96,14 @@ fn once(args: &Args, loaded: &Loaded, before: Option<usize>) -> Option<usize> {
 /// Waits for a save that matters; `false`: nobody watches any more.
 fn saved(folder: &Path, changes: &Receiver<DebounceEventResult>) -> anyhow::Result<bool> {
     loop {
-        match changes.recv_timeout(Duration::from_secs(3_600)) {
+        match changes.recv() {
             Ok(Ok(events)) => {
                 if events.iter().any(|event| is_source(folder, &event.path)) {
                     return Ok(true);
                 }
             }
             Ok(Err(error)) => return Err(error).context("watching"),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return Ok(false),
+            Err(RecvError) => return Ok(false),
         }
     }
 }

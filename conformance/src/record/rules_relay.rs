@@ -297,8 +297,8 @@ fn vouching(script: &mut Script) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A proof that comes back over another link than the copy left by says nothing of that link.
-fn proof_elsewhere(script: &mut Script) -> anyhow::Result<()> {
+/// Links to two neighbours that forward and to a leaf; somebody else is the one to be reached.
+fn between_three(script: &mut Script) -> anyhow::Result<Peer> {
     let (one, other, third, to) = (
         script.peer()?,
         script.peer()?,
@@ -308,6 +308,12 @@ fn proof_elsewhere(script: &mut Script) -> anyhow::Result<()> {
     script.up(1, &one)?;
     script.up(2, &other)?;
     script.up_as(3, &third, 1, 65_538)?;
+    Ok(to)
+}
+
+/// A proof that comes back over another link than the copy left by says nothing of that link.
+fn proof_elsewhere(script: &mut Script) -> anyhow::Result<()> {
+    let to = between_three(script)?;
     let (envelope, secret) = script.foreign(&to, 90)?;
     let reference = script.reference(&envelope)?;
     script.arrives(1, &envelope)?;
@@ -320,15 +326,7 @@ fn proof_elsewhere(script: &mut Script) -> anyhow::Result<()> {
 }
 
 fn nacks(script: &mut Script) -> anyhow::Result<()> {
-    let (one, other, third, to) = (
-        script.peer()?,
-        script.peer()?,
-        script.peer()?,
-        script.peer()?,
-    );
-    script.up(1, &one)?;
-    script.up(2, &other)?;
-    script.up_as(3, &third, 1, 65_538)?;
+    let to = between_three(script)?;
     let (envelope, _) = script.foreign(&to, 90)?;
     let reference = script.reference(&envelope)?;
     script.arrives(1, &envelope)?;

@@ -21,7 +21,7 @@ use crate::cases::Unreadable;
 use crate::profile::Profile;
 
 pub use play::{Seat, play};
-pub(crate) use play::{Stepped, Stuck, ask, drawn, restart, step, until};
+pub(crate) use play::{Stepped, Stuck, ask, drawn, nothing, restart, step, until};
 pub use same::{Outputs, difference};
 pub use shrink::{recorded, shrink, without_idle_ticks};
 

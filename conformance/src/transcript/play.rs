@@ -186,6 +186,11 @@ pub(crate) fn restart<S: Seat>(
     Ok(())
 }
 
+/// No entropy at all.
+pub(crate) fn nothing() -> Value {
+    json!({ "e": [], "sid": [], "id": [], "nonce": [] })
+}
+
 /// The ticks a node asks for before its next step at `now`: what it puts out at them, where that is
 /// anything.
 pub(crate) fn until<S: Seat>(
@@ -193,7 +198,7 @@ pub(crate) fn until<S: Seat>(
     mut wake: Option<u64>,
     now: u64,
 ) -> Result<Vec<(u64, Stepped)>, Stuck<S::Fault>> {
-    let nothing = json!({ "e": [], "sid": [], "id": [], "nonce": [] });
+    let nothing = nothing();
     let mut some = Vec::new();
     for _ in 0..IDLE_TICKS {
         let Some(due) = wake.filter(|due| *due < now) else {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use tom_port::Port;
 
-use super::{Outputs, Seat, Step, Transcript, ask, play, restart, step, until};
+use super::{Outputs, Seat, Step, Transcript, ask, nothing, play, restart, step, until};
 use crate::judge::Status;
 
 /// What the reference does with these inputs; `None`: it gives no ordinary answer.
@@ -26,7 +26,7 @@ pub fn recorded(course: &Transcript, steps: &[Step]) -> Option<Transcript> {
             again.taken.extend(got.out.taken.iter().cloned());
             again.steps.push(Step {
                 now,
-                entropy: json!({ "e": [], "sid": [], "id": [], "nonce": [] }),
+                entropy: nothing(),
                 input: Some(json!({ "is": "tick" })),
                 unix: None,
                 out: got.out,

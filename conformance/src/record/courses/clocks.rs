@@ -62,6 +62,7 @@ fn clock_goes_back(village: &mut Village) -> anyhow::Result<Seats> {
     );
     village.lose_nothing();
     village.run(3_700_000)?;
+    ends_in(village, &message, "expired")?;
     Ok(SENDER)
 }
 

@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 
-use super::{ALL, Course, ENDS, RECIPIENT, SENDER, Seats, ends_in};
+use super::{ALL, Course, ENDS, RECIPIENT, SENDER, Seats, chain_over, ends_in};
 use crate::profile::Profile::{Full, Leaf, Relay};
 use crate::record::village::{Kind, Village};
 
@@ -101,12 +101,7 @@ fn outbox_full(village: &mut Village) -> anyhow::Result<Seats> {
 
 /// The relay holds copies whose next link takes nothing, as many as it has room for.
 fn forwards_full(village: &mut Village) -> anyhow::Result<Seats> {
-    village.add(Leaf, false)?;
-    village.settle(Kind::small(Relay, &[("forwards", 2)]))?;
-    village.add(Leaf, false)?;
-    village.join(0, 1)?;
-    village.join(2, 1)?;
-    village.run(200)?;
+    chain_over(village, Kind::small(Relay, &[("forwards", 2)]))?;
     village.flow(1, 2, "blocked")?;
     let mut sent = Vec::new();
     for number in 0..3_u8 {
@@ -127,12 +122,10 @@ fn forwards_full(village: &mut Village) -> anyhow::Result<Seats> {
 /// The relay forgets the way back of the first message before its proof comes; the sender's next attempt
 /// lays a new one.
 fn returns_full(village: &mut Village) -> anyhow::Result<Seats> {
-    village.add(Leaf, false)?;
-    village.settle(Kind::small(Relay, &[("forwards", 16), ("returns", 16)]))?;
-    village.add(Leaf, false)?;
-    village.join(0, 1)?;
-    village.join(2, 1)?;
-    village.run(200)?;
+    chain_over(
+        village,
+        Kind::small(Relay, &[("forwards", 16), ("returns", 16)]),
+    )?;
     village.takes(2, false)?;
     let mut sent = Vec::new();
     for number in 0..18_u8 {

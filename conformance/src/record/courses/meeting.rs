@@ -2,8 +2,7 @@
 
 use anyhow::ensure;
 
-use super::{Course, Seats, chain, ends_in};
-use crate::profile::Profile::{Leaf, Relay};
+use super::{Course, Seats, chain, ends_in, two_ways};
 use crate::record::village::Village;
 
 const ALL: Seats = super::ALL;
@@ -72,15 +71,7 @@ fn introduction(village: &mut Village) -> anyhow::Result<Seats> {
 /// Two neighbours see an end at the same address: that is what it tells the other end.
 fn seen_at_an_address(village: &mut Village) -> anyhow::Result<Seats> {
     village.dials(true);
-    village.add(Leaf, false)?;
-    village.add(Relay, false)?;
-    village.add(Leaf, false)?;
-    village.add(Relay, false)?;
-    for relay in [1, 3] {
-        village.join(0, relay)?;
-        village.join(2, relay)?;
-    }
-    village.run(500)?;
+    two_ways(village)?;
     let message = village.send(0, 2, b"where am I?", None)?;
     village.run(5_000)?;
     ends_in(village, &message, "delivered")?;

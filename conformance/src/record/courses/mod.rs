@@ -22,7 +22,7 @@ mod sessions;
 
 use anyhow::ensure;
 
-use super::village::Village;
+use super::village::{Kind, Village};
 use crate::profile::Profile::{Full, Leaf, Relay};
 use crate::transcript::{Transcript, without_idle_ticks};
 
@@ -134,8 +134,13 @@ fn lose_first(village: &mut Village, kind: u8, count: u32) {
 
 /// A leaf, a relay, another leaf.
 fn chain(village: &mut Village) -> anyhow::Result<()> {
+    chain_over(village, Kind::of(Relay))
+}
+
+/// The same, over a relay of this kind.
+fn chain_over(village: &mut Village, relay: Kind) -> anyhow::Result<()> {
     village.add(Leaf, false)?;
-    village.add(Relay, false)?;
+    village.settle(relay)?;
     village.add(Leaf, false)?;
     village.join(0, 1)?;
     village.join(2, 1)?;
