@@ -51,6 +51,10 @@ pub(crate) struct Message {
     pub(crate) asking: bool,
     /// The next attempt comes sooner than the schedule would have it.
     pub(crate) hastened: bool,
+    /// Copies that left when they were due: the wait doubles with each. Spec DLV-9.
+    pub(crate) rounds: u8,
+    /// Copies hastened since.
+    pub(crate) hurried: u8,
     /// Waiting in a link's queue.
     pub(crate) queued: bool,
     /// Too long for a one-shot: waits for a session.

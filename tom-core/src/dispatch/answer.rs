@@ -301,6 +301,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         sid: Sid,
         noise: &[u8; NOISE2_LEN],
     ) -> Step {
+        if self.session.pending.find(&reference.0).is_some() {
+            self.purge_handshakes();
+        }
         if self.session.pending.find(&reference.0).is_none() {
             return self.pass_back(link, bytes, head, reference);
         }
@@ -382,8 +385,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             NackCode::TooBig | NackCode::Full | NackCode::NoRoute => {
                 self.routing.failed(dst, link, code == NackCode::NoRoute);
-                // A hint may hasten the next attempt, at most once a second, and never delay it.
-                self.hasten(idx);
+                self.hasten_elsewhere(idx);
                 Ok(None)
             }
         }

@@ -101,7 +101,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let left = self
             .unix()
             .map_or(0, |unix| u64::from(expiry).saturating_sub(unix));
-        if !due || left == 0 {
+        // A session that opens too little for it would carry no more for being asked again.
+        let stands = self.session.sending(now, self.config, at).is_some();
+        if !due || left == 0 || stands {
             return;
         }
         let post = Post {
@@ -161,18 +163,24 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return;
         }
         message.queued = true;
+        if message.hastened && message.rounds > 0 {
+            message.hurried = message.hurried.saturating_add(1);
+        } else {
+            message.hurried = 0;
+            message.rounds = message.rounds.saturating_add(1);
+        }
         message.hastened = false;
         message.asking = false;
         message.taken = false;
         message.link = Some(link);
-        let sends = message.sends + 1;
+        let rounds = u32::from(message.rounds);
         let rtt = self
             .out
             .link(link)
             .and_then(|link| link.rtt)
             .unwrap_or_default();
         let first = self.config.taken_wait.max(rtt.times(3));
-        self.wake_at(idx, backoff(first, self.config.retry_max, sends));
+        self.wake_at(idx, backoff(first, self.config.retry_max, rounds));
     }
 
     /// The wall time, in seconds, until which a proof of a message with this expiry is waited for.

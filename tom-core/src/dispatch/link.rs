@@ -218,7 +218,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 continue;
             }
             message.taken = true;
-            let (sends, dst) = (message.sends, message.contact.handle);
+            let (rounds, dst) = (u32::from(message.rounds), message.contact.handle);
             let hastened = message.hastened;
             let sent = message.sent.unwrap_or(now);
             message.attempts.taken(now.since(sent));
@@ -235,7 +235,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             let rtt = self.routing.rtt(dst, at.id).unwrap_or_default();
             let first = self.config.retry_first.max(rtt.times(3));
-            self.wake_at(idx, backoff(first, self.config.retry_max, sends));
+            self.wake_at(idx, backoff(first, self.config.retry_max, rounds));
         }
         fault.map_or(Ok(None), |reason| Err(reason.into()))
     }
@@ -287,7 +287,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         match outcome {
             Outcome::Open => {}
             Outcome::Found(dst) | Outcome::Nobody(dst) => {
-                self.retry_for(dst);
+                self.retry_asking(dst);
                 if self.config.forwards() {
                     self.forward_waiting(dst);
                 }

@@ -217,6 +217,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             taken: false,
             asking: false,
             hastened: false,
+            rounds: 0,
+            hurried: 0,
             queued: false,
             held: held && !planted!(RestoredHeld),
             read: false,

@@ -44,6 +44,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let Some(message) = self.delivery.outbox.get(idx) else {
             return false;
         };
+        if !self.session.may_offer(self.config, message.contact) {
+            self.purge_handshakes();
+        }
+        let Some(message) = self.delivery.outbox.get(idx) else {
+            return false;
+        };
         let request = SealRequest {
             contact: message.contact,
             content_len: length,
@@ -90,6 +96,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             id: old.id,
             state: old.state,
             sends: old.sends,
+            rounds: old.rounds,
             link: old.link,
             sent: old.sent,
             read: old.read,
@@ -159,6 +166,7 @@ pub(super) struct Carried {
     pub(super) id: MessageId,
     pub(super) state: State,
     pub(super) sends: u32,
+    pub(super) rounds: u8,
     pub(super) link: Option<LinkRef>,
     pub(super) sent: Option<Instant>,
     pub(super) read: bool,
@@ -173,6 +181,7 @@ impl Carried {
             id,
             state: State::Pending,
             sends: 0,
+            rounds: 0,
             link: None,
             sent: None,
             read: false,

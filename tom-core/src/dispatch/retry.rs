@@ -57,6 +57,24 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         });
     }
 
+    /// A question ended: what waited for its answer goes on.
+    pub(super) fn retry_asking(&mut self, dst: Handle) {
+        self.retry(false, |message, _| {
+            message.asking && message.contact.handle == dst && !message.queued
+        });
+    }
+
+    /// A neighbour says that a copy came to nothing: the next attempt comes soon, as often between two
+    /// on schedule as there are other neighbours to try. Spec RTE-36.
+    pub(super) fn hasten_elsewhere(&mut self, idx: Idx) {
+        let links = self.out.links.iter();
+        let neighbours = links.filter(|(_, link)| link.relays).count();
+        let hurried = self.delivery.outbox.get(idx).map_or(0, |it| it.hurried);
+        if usize::from(hurried) + 1 < neighbours {
+            self.hasten(idx);
+        }
+    }
+
     /// A neighbour is new: messages that had none to go to, or whose last one is gone or leads nowhere,
     /// try it. Spec DLV-28.
     pub(super) fn retry_stranded(&mut self) {

@@ -88,6 +88,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         let chosen = post.purpose == Purpose::Application;
         let contact = self.contact(&post.to, chosen)?;
+        if !self.session.may_offer(self.config, contact) {
+            self.purge_handshakes();
+        }
 
         let head = ContentHead {
             kind: post.kind,
@@ -209,6 +212,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             taken: false,
             asking: false,
             hastened: false,
+            rounds: carried.rounds,
+            hurried: 0,
             queued: false,
             held,
             read: carried.read,

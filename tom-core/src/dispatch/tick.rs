@@ -194,20 +194,28 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(None)
     }
 
+    /// Forgets handshakes whose answer will not come. Spec SES-11.
+    pub(super) fn purge_handshakes(&mut self) {
+        let (now, unix) = (self.now, self.unix());
+        let skew = self.config.skew.as_secs();
+        let outbox = &self.delivery.outbox;
+        self.session.purge_pending(|pending| {
+            // The answer travels with the proof: a minute after the message is gone, so is it.
+            let gone = outbox.find(&pending.reference.0).is_none();
+            let late = now.since(pending.created) >= PENDING_GRACE;
+            let end = u64::from(pending.expiry) + skew;
+            (gone && late) || unix.is_some_and(|unix| end < unix)
+        });
+    }
+
     /// Forgets what has ended. Bounded work; what is left over waits for the next time.
     fn purge(&mut self) {
         let now = self.now;
         self.routing.purge_returns(now, RETURN_LIFE, WORK * 16);
         self.routing.purge_routes(now, ROUTE_LIFE, WORK);
         self.session.purge(now);
+        self.purge_handshakes();
         let unix = self.unix();
-        let outbox = &self.delivery.outbox;
-        self.session.purge_pending(|pending| {
-            // The answer travels with the proof: a minute after the message is gone, so is it.
-            let gone = outbox.find(&pending.reference.0).is_none();
-            let late = now.since(pending.created) > PENDING_GRACE;
-            (gone && late) || unix.is_some_and(|unix| u64::from(pending.expiry) < unix)
-        });
         self.purge_opened();
         let Some(unix) = unix else { return };
         for _ in 0..WORK * 16 {

@@ -72,8 +72,10 @@ impl Tables<'_> {
 
     /// No next hop is known, or the known one has just failed. Spec RTE-3.
     fn choose_unknown(&self, out: &Egress<'_>, now: Instant, wish: Wish) -> Choice {
+        let from = wish.from.and_then(|id| out.link(out.find(id)?));
+        let from = from.map(|link| link.handle);
         let open = |link: &crate::egress::Link| {
-            Some(link.id) != wish.from && link.relays && link.carries(wish.frame)
+            Some(link.handle) != from && link.relays && link.carries(wish.frame)
         };
         let mut candidates = 0u32;
         let mut others = 0u32;

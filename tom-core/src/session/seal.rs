@@ -290,7 +290,7 @@ impl Tables<'_> {
 
     /// Whether a one-shot may offer a session: few handshakes per peer are under way at once.
     /// Spec SES-11.
-    fn may_offer(&self, config: &Config, contact: ContactRef) -> bool {
+    pub(crate) fn may_offer(&self, config: &Config, contact: ContactRef) -> bool {
         let most = match config.profile {
             crate::config::Profile::Leaf | crate::config::Profile::Relay => 1,
             crate::config::Profile::Full => 4,
