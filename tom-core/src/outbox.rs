@@ -362,7 +362,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if message.sends > 0 {
             self.stats.retries += 1;
         }
-        message.sends = message.sends.saturating_add(1);
+        message.count();
         message.sent = Some(now);
         let direct = peer == Some(message.contact.handle);
         message.attempts.add(

@@ -49,11 +49,11 @@ pub(crate) struct Message {
     pub(crate) taken: bool,
     /// A route is being asked for.
     pub(crate) asking: bool,
-    /// The next attempt comes sooner than the schedule would have it.
+    /// The next attempt, not the first, comes sooner than the schedule would have it.
     pub(crate) hastened: bool,
-    /// Copies that left when they were due: the wait doubles with each. Spec DLV-9.
+    /// The first copy and those that left when they were due: the wait doubles with each. Spec DLV-9.
     pub(crate) rounds: u8,
-    /// Copies hastened since.
+    /// The others since, in a row. Spec RTE-36.
     pub(crate) hurried: u8,
     /// Waiting in a link's queue.
     pub(crate) queued: bool,
@@ -68,6 +68,22 @@ pub(crate) struct Message {
     pub(crate) version: u32,
     pub(crate) accepted: Instant,
     pub(crate) attempts: Transmissions,
+}
+
+impl Message {
+    /// A copy left.
+    pub(crate) fn count(&mut self) {
+        self.rounds = self.rounds_then();
+        let others = self.hurried.saturating_add(1);
+        self.hurried = if self.hastened { others } else { 0 };
+        self.hastened = false;
+        self.sends = self.sends.saturating_add(1);
+    }
+
+    /// What `rounds` is when the next copy has left.
+    pub(crate) fn rounds_then(&self) -> u8 {
+        self.rounds.saturating_add(u8::from(!self.hastened))
+    }
 }
 
 impl Entry for Message {

@@ -301,9 +301,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         sid: Sid,
         noise: &[u8; NOISE2_LEN],
     ) -> Step {
-        if self.session.pending.find(&reference.0).is_some() {
-            self.purge_handshakes();
-        }
+        self.purge_handshakes();
         if self.session.pending.find(&reference.0).is_none() {
             return self.pass_back(link, bytes, head, reference);
         }
@@ -385,7 +383,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             NackCode::TooBig | NackCode::Full | NackCode::NoRoute => {
                 self.routing.failed(dst, link, code == NackCode::NoRoute);
-                self.hasten_elsewhere(idx);
+                self.hasten_elsewhere(idx, link.id);
                 Ok(None)
             }
         }

@@ -117,7 +117,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         let asked = match self.asking_already(at) {
             Some(asking) => {
-                self.hasten(asking);
+                self.hasten(asking, false);
                 true
             }
             None => self.post(post).is_ok(),
@@ -163,17 +163,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return;
         }
         message.queued = true;
-        if message.hastened && message.rounds > 0 {
-            message.hurried = message.hurried.saturating_add(1);
-        } else {
-            message.hurried = 0;
-            message.rounds = message.rounds.saturating_add(1);
-        }
-        message.hastened = false;
         message.asking = false;
         message.taken = false;
         message.link = Some(link);
-        let rounds = u32::from(message.rounds);
+        let rounds = u32::from(message.rounds_then());
         let rtt = self
             .out
             .link(link)

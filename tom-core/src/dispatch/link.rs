@@ -1,5 +1,6 @@
 //! Links coming and going, and the frames that are about the link itself. Spec: link.
 
+use super::retry::Which;
 use super::{Step, World};
 use crate::crypto::Suite;
 use crate::egress::{FRAME_FLOOR, Job, Link, LinkRef, Queue};
@@ -106,7 +107,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             contact.intro.wait = crate::time::Span::ZERO;
         }
-        self.retry_for(handle);
+        self.retry_for(handle, Which::All);
         self.retry_stranded();
         Ok(None)
     }
@@ -282,16 +283,21 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(None)
     }
 
-    /// A question ended: what waited for it goes on.
+    /// A question was answered or ended: what waited for it goes on, and a new way is tried.
     pub(super) fn asked(&mut self, outcome: Outcome) {
-        match outcome {
-            Outcome::Open => {}
-            Outcome::Found(dst) | Outcome::Nobody(dst) => {
-                self.retry_asking(dst);
-                if self.config.forwards() {
-                    self.forward_waiting(dst);
-                }
+        let dst = match outcome {
+            Outcome::Open => return,
+            Outcome::Found(dst) => {
+                self.retry_for(dst, Which::All);
+                dst
             }
+            Outcome::Ended(dst) => {
+                self.retry_for(dst, Which::Asking);
+                dst
+            }
+        };
+        if self.config.forwards() {
+            self.forward_waiting(dst);
         }
     }
 

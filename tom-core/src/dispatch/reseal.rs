@@ -20,7 +20,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let Some(message) = self.delivery.outbox.get(idx) else {
             return false;
         };
-        let Some(recipient) = self.session.contacts.get(message.contact).map(|c| c.key) else {
+        let contact = message.contact;
+        let Some(recipient) = self.session.contacts.get(contact).map(|c| c.key) else {
             return false;
         };
         let len = message.envelope.len() as usize;
@@ -41,17 +42,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let Some(length) = self.rewrap(idx, content) else {
             return false;
         };
-        let Some(message) = self.delivery.outbox.get(idx) else {
-            return false;
-        };
-        if !self.session.may_offer(self.config, message.contact) {
-            self.purge_handshakes();
-        }
+        self.ready_to_offer(contact);
         let Some(message) = self.delivery.outbox.get(idx) else {
             return false;
         };
         let request = SealRequest {
-            contact: message.contact,
+            contact,
             content_len: length,
             class: message.class,
             trace: message.trace,

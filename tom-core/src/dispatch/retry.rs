@@ -14,6 +14,15 @@ use crate::wire::Handle;
 /// Retries brought on by events rather than time come at most this often per message.
 const EVENT_RETRY: Span = Span::from_secs(1);
 
+/// Which of the messages to a destination are tried again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Which {
+    /// All that wait for something.
+    All,
+    /// Those that wait for the answer to a question.
+    Asking,
+}
+
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Makes the unproven messages `which` picks try again at once, but none more often than once a
     /// second; `lost`: a message's first copy is lost and does not count.
@@ -28,50 +37,40 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 continue;
             }
             let first = lost && message.sends == 1;
-            self.hasten_as(idx, first);
+            self.hasten(idx, first);
         }
     }
 
-    /// Makes one message try again soon: a second after its last copy left, or when it was due.
-    pub(super) fn hasten(&mut self, idx: Idx) {
-        self.hasten_as(idx, false);
-    }
-
-    /// The same; `lost`: the copy that left does not count, so nothing is waited for.
-    fn hasten_as(&mut self, idx: Idx, lost: bool) {
-        let Some(message) = self.delivery.outbox.get_mut(idx) else {
+    /// Makes one message try again soon: a second after its last copy left, or when it was due;
+    /// `lost`: the copy that left does not count, so nothing is waited for.
+    pub(super) fn hasten(&mut self, idx: Idx, lost: bool) {
+        let waiting = self.delivery.outbox.get_mut(idx);
+        let Some(message) = waiting.filter(|message| !message.queued) else {
             return;
         };
         let sent = message.sent.filter(|_| !message.asking && !lost);
         let at = sent.map_or(self.now, |sent| sent.plus(EVENT_RETRY).max(self.now));
         if self.delivery.timers.get(idx).is_none_or(|due| at < due) {
-            message.hastened = true;
+            message.hastened = message.rounds > 0;
             self.delivery.timers.set(idx, at);
         }
     }
 
-    /// A way towards `dst` is new. Spec DLV-12, RTE-32.
-    pub(super) fn retry_for(&mut self, dst: Handle) {
+    /// A way towards `dst` is new, or no answer about it is awaited any more. Spec DLV-12, RTE-32.
+    pub(super) fn retry_for(&mut self, dst: Handle, which: Which) {
         self.retry(false, |message, _| {
-            message.contact.handle == dst && !message.queued
+            message.contact.handle == dst && (message.asking || which == Which::All)
         });
     }
 
-    /// A question ended: what waited for its answer goes on.
-    pub(super) fn retry_asking(&mut self, dst: Handle) {
-        self.retry(false, |message, _| {
-            message.asking && message.contact.handle == dst && !message.queued
-        });
-    }
-
-    /// A neighbour says that a copy came to nothing: the next attempt comes soon, as often between two
-    /// on schedule as there are other neighbours to try. Spec RTE-36.
-    pub(super) fn hasten_elsewhere(&mut self, idx: Idx) {
+    /// The neighbour behind `not` says that a copy came to nothing: the next attempt comes soon, at most
+    /// as often in a row as there are other neighbours to try. Spec RTE-36.
+    pub(super) fn hasten_elsewhere(&mut self, idx: Idx, not: LinkId) {
         let links = self.out.links.iter();
-        let neighbours = links.filter(|(_, link)| link.relays).count();
-        let hurried = self.delivery.outbox.get(idx).map_or(0, |it| it.hurried);
-        if usize::from(hurried) + 1 < neighbours {
-            self.hasten(idx);
+        let others = links.filter(|(_, link)| link.relays && link.id != not);
+        let tried = self.delivery.outbox.get(idx).map_or(0, |it| it.hurried);
+        if usize::from(tried) < others.count() {
+            self.hasten(idx, false);
         }
     }
 
@@ -84,7 +83,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             };
             let last = message.link.and_then(|last| out.link(last));
             let stranded = !last.is_some_and(leads);
-            stranded && !message.queued && !message.asking
+            stranded && !message.asking
         });
     }
 
@@ -102,7 +101,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         self.retry(gone, |message, _| {
             let over = message.link.is_some_and(|last| last.id == link);
-            over && !message.queued && (gone || !message.taken)
+            over && (gone || !message.taken)
         });
     }
 

@@ -88,9 +88,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         let chosen = post.purpose == Purpose::Application;
         let contact = self.contact(&post.to, chosen)?;
-        if !self.session.may_offer(self.config, contact) {
-            self.purge_handshakes();
-        }
+        self.ready_to_offer(contact);
 
         let head = ContentHead {
             kind: post.kind,

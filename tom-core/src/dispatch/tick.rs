@@ -8,6 +8,7 @@ use crate::delivery::Purpose;
 use crate::egress::Job;
 use crate::identity::Keys;
 use crate::output::{Deadline, Event, State, Wake};
+use crate::session::ContactRef;
 use crate::time::{Instant, Span};
 
 /// Return entries and routes unused for this long are of no more use. Spec RTE-9.
@@ -192,6 +193,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             self.wake_at(idx, wait);
         }
         Ok(None)
+    }
+
+    /// Before a one-shot: a handshake that has ended keeps no newer one from being offered. Spec SES-11.
+    #[inline(never)]
+    pub(super) fn ready_to_offer(&mut self, contact: ContactRef) {
+        if !self.session.may_offer(self.config, contact) {
+            self.purge_handshakes();
+        }
     }
 
     /// Forgets handshakes whose answer will not come. Spec SES-11.

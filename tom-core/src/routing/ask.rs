@@ -53,8 +53,8 @@ pub(crate) enum Outcome {
     Open,
     /// Somebody reaches the destination; envelopes waiting here may go.
     Found(Handle),
-    /// Nobody does; envelopes waiting here must walk.
-    Nobody(Handle),
+    /// No answer is awaited any more; envelopes waiting here go by what is known or must walk.
+    Ended(Handle),
 }
 
 impl Tables<'_> {
@@ -254,10 +254,11 @@ impl Tables<'_> {
             .route(ask.handle)
             .is_some_and(|route| route.direct.is_some() || !route.vias.is_empty());
         match ask.asker {
-            Asker::Here if known => Outcome::Found(ask.handle),
             Asker::Here => {
-                self.nobody(ask.handle, now.plus(QUIET));
-                Outcome::Nobody(ask.handle)
+                if !known {
+                    self.nobody(ask.handle, now.plus(QUIET));
+                }
+                Outcome::Ended(ask.handle)
             }
             Asker::Neighbour(link, nonce) => {
                 let job = Job::Answer {
