@@ -3,7 +3,7 @@
 use anyhow::{Context, ensure};
 
 use super::craft::Peer;
-use super::made::{DATA, NACK, ack, attempt, envelopes, expiry, frame, nack, pair};
+use super::made::{DATA, NACK, SEAL, ack, attempt, envelopes, expiry, frame, nack, pair};
 use super::rules::Story;
 use super::rules_routing::block;
 use super::script::Script;
@@ -33,6 +33,14 @@ pub(super) const STORIES: &[Story] = &[
         Relay,
         "{}",
         no_way_twice,
+    ),
+    (
+        "no-way-over-a-second-link",
+        "routing.md#choice",
+        &["RTE-2"],
+        Relay,
+        "{}",
+        second_link,
     ),
     (
         "one-out-link-per-copy",
@@ -162,6 +170,22 @@ fn no_way_twice(script: &mut Script) -> anyhow::Result<()> {
 }
 
 /// Handed to a link that takes nothing just then: a better answer does not make a second copy.
+/// The only other link leads to the neighbour it came from: that is no way.
+fn second_link(script: &mut Script) -> anyhow::Result<()> {
+    let (one, to) = (script.peer()?, script.peer()?);
+    script.up(1, &one)?;
+    script.up(2, &one)?;
+    let (envelope, _) = script.foreign(&to, 90)?;
+    script.arrives(1, &envelope)?;
+    let mut told = script.sent(1, NACK).len();
+    for (_, out) in script.run(3_000)? {
+        ensure!(envelopes(&out, 2, SEAL).is_empty(), "it went back");
+        told += envelopes(&out, 1, NACK).len();
+    }
+    ensure!(told == 1, "no NACK");
+    Ok(())
+}
+
 fn one_out_link(script: &mut Script) -> anyhow::Result<()> {
     let (one, to) = (script.peer()?, script.peer()?);
     script.up_as(1, &one, 1, 65_538)?;

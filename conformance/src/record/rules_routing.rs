@@ -45,6 +45,14 @@ pub(super) const STORIES: &[Story] = &[
         one_question,
     ),
     (
+        "a-question-ends",
+        "delivery.md#retry-schedule",
+        &["DLV-12", "DLV-9"],
+        Leaf,
+        "{}",
+        question_ends,
+    ),
+    (
         "ranks",
         "routing.md#learning",
         &["RTE-22", "RTE-23"],
@@ -192,6 +200,27 @@ fn one_question(script: &mut Script) -> anyhow::Result<()> {
         script.sent(1, SEAL).len() == 2,
         "both wait for the same answer"
     );
+    Ok(())
+}
+
+/// Nobody answers: what asked walks, and what walks already does so no sooner for it.
+fn question_ends(script: &mut Script) -> anyhow::Result<()> {
+    two_relays(script)?;
+    let peer = script.peer()?;
+    script.send(&peer, b"first")?;
+    script.run(31_500)?;
+    script.send(&peer, b"second")?;
+    ensure!(script.frames(1, 5).len() == 1, "it asks again");
+    let all = script.run(1_500)?;
+    let left = all
+        .iter()
+        .flat_map(|(_, out)| [1, 2].map(|link| envelopes(out, link, SEAL)))
+        .flatten();
+    let mut refs: Vec<Vec<u8>> = left
+        .filter_map(|it| it.get(7..).map(<[u8]>::to_vec))
+        .collect();
+    refs.dedup();
+    ensure!(refs.len() == 1, "the other was hurried");
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::made::{DATA, NACK, RESP, SEAL, ack, attempt, expiry};
 use super::rules::Story;
-use super::script::Script;
+use super::script::{START, Script, UNIX};
 use crate::profile::Profile::{Full, Leaf};
 
 pub(super) const STORIES: &[Story] = &[
@@ -32,6 +32,22 @@ pub(super) const STORIES: &[Story] = &[
         Leaf,
         "{}",
         one_handshake,
+    ),
+    (
+        "ended-handshake-gives-way",
+        "session.md#answer",
+        &["SES-11"],
+        Leaf,
+        "{}",
+        ended_handshake,
+    ),
+    (
+        "answer-after-the-end",
+        "session.md#answer",
+        &["SES-11", "SES-15"],
+        Leaf,
+        "{}",
+        answer_after_the_end,
     ),
     (
         "a-sid-that-is-in-use",
@@ -207,6 +223,48 @@ fn one_handshake(script: &mut Script) -> anyhow::Result<()> {
         let (seal, ..) = script.sent_seal(1, &peer)?;
         let opened = script.open(&peer, &seal)?;
         ensure!(opened["payload"]["sid"].is_null() != offers);
+    }
+    Ok(())
+}
+
+/// What offered a sid is proven; a minute after it was made, and no sooner, another may be offered.
+fn ended_handshake(script: &mut Script) -> anyhow::Result<()> {
+    let peer = script.peer()?;
+    script.up(1, &peer)?;
+    script.run(25_000)?;
+    let begun = script.now;
+    for (at, offers) in [(0, true), (59_900, false), (60_000, true)] {
+        script.run(at - (script.now - begun))?;
+        script.send(&peer, b"hello")?;
+        let (seal, reference, secret) = script.sent_seal(1, &peer)?;
+        let opened = script.open(&peer, &seal)?;
+        ensure!(opened["payload"]["sid"].is_null() != offers);
+        script.arrives(1, &ack(expiry(&seal)?, &reference, &secret))?;
+    }
+    Ok(())
+}
+
+/// The recipient of what is under way may answer until its expiry + `SKEW`; that of what is proven, a minute.
+fn answer_after_the_end(script: &mut Script) -> anyhow::Result<()> {
+    script.run(25_000)?;
+    for (link, proven) in [(1, false), (2, true)] {
+        let peer = script.peer()?;
+        script.up(link, &peer)?;
+        let send = json!({
+            "is": "send", "to": peer.pk, "payload": "00", "lifetime": 20_000, "class": 2,
+        });
+        script.input(send)?;
+        let (seal, reference, secret) = script.sent_seal(link, &peer)?;
+        let (resp, _) = script.resp(&peer, &seal, 1_200)?;
+        let end = u64::from(expiry(&seal)?) + 300 - u64::from(UNIX);
+        if proven {
+            script.arrives(link, &ack(expiry(&seal)?, &reference, &secret))?;
+            script.run(60_000)?;
+        } else {
+            script.run(START + end * 1_000 - script.now)?;
+        }
+        script.arrives(link, &resp)?;
+        ensure!(script.has("session") != proven, "{:?}", script.drops);
     }
     Ok(())
 }
@@ -415,8 +473,8 @@ fn opens_little(script: &mut Script) -> anyhow::Result<()> {
     script.arrives(1, &resp)?;
     ensure!(script.has("session") && script.sent(1, DATA).is_empty());
     script.arrives(1, &ack(expiry(&seal)?, &reference, &secret))?;
-    let all = script.run(2_000)?;
-    ensure!(all.is_empty(), "it went all the same");
+    let all = script.run(130_000)?;
+    ensure!(all.is_empty(), "it went, or asked again");
     script.send(&peer, &[0x5A; 1_100])?;
     ensure!(script.has("refused"));
     script.send(&peer, &[0x5A; 1_000])?;

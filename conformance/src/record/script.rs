@@ -14,7 +14,7 @@ use crate::transcript::{Outputs, Seat, Step, Stepped, Transcript, step};
 
 /// Wall time at the start.
 pub(super) const UNIX: u32 = 1_800_000_000;
-const START: u64 = 1_000;
+pub(super) const START: u64 = 1_000;
 
 /// A node and its course.
 pub(super) struct Script {
