@@ -3,11 +3,13 @@
 
     cargo install cargo-mutants --locked
     conformance/mutants/every_change.py --part 0/8 --out survivors.json
+    conformance/mutants/every_change.py --own-tests --among survivors.json --out rest.json
 
 Takes the places and replacements from `cargo mutants --list`, builds the reference's port with each of
 them in a copy of the sources, and puts it to the suite. What does not build is not counted. Changes of
 wire, crypto, session, delivery and routing; `--part k/n` takes every n-th from the k-th on. The cases are
 those of this checkout: when they change meanwhile, what was noticed says nothing, and the end says so.
+With `--own-tests` tom-core's tests judge instead, some half a minute for each.
 """
 import argparse, json, os, subprocess, sys
 from pathlib import Path
@@ -22,21 +24,46 @@ def changes():
     return json.loads(subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE).stdout)
 
 
-def build(tree):
-    """As `tom-conformance mutants` builds, in the copy it made."""
-    env = {**os.environ, "CARGO_TARGET_DIR": "build", "RUSTFLAGS": "-Awarnings"}
-    command = ["cargo", "build", "--quiet", "-p", "tom-port"]
-    return subprocess.run(command, cwd=tree, env=env, stderr=subprocess.PIPE).returncode == 0
+class Suite:
+    """The suite, and the reference's port in a copy of the sources."""
+
+    def __init__(self, suite, tree):
+        self.suite, self.tree = suite, tree
+        subprocess.run([suite, "mutants", "--only", "none of them", "--tree", tree], check=True)
+
+    def builds(self):
+        """As `tom-conformance mutants` builds, in the copy it made."""
+        env = {**os.environ, "CARGO_TARGET_DIR": "build", "RUSTFLAGS": "-Awarnings"}
+        command = ["cargo", "build", "--quiet", "-p", "tom-port"]
+        return subprocess.run(command, cwd=self.tree, env=env, stderr=subprocess.PIPE).returncode == 0
+
+    def notices(self):
+        command = [self.suite, "run", "--fail-fast", "--profile", "full", "--show", "1", "--patience", "3000",
+                   "--port", str(self.tree / "build/debug/tom-port")]
+        return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT).returncode != 0
 
 
-def notice(suite, tree):
-    """The first case that fails, or None."""
-    command = [suite, "run", "--fail-fast", "--profile", "full", "--show", "1", "--patience", "3000",
-               "--port", str(tree / "build/debug/tom-port")]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-    if done.returncode == 0:
-        return None
-    return next(iter(done.stdout.splitlines()), f"exit code {done.returncode}")
+class OwnTests:
+    """What tom-core's own tests say, in a clone."""
+
+    def __init__(self, tree):
+        self.tree = tree
+        if not tree.exists():
+            subprocess.run(["git", "clone", "--quiet", ROOT, tree], check=True)
+
+    def cargo(self, *words):
+        env = {**os.environ, "CARGO_TARGET_DIR": "build", "RUSTFLAGS": "-Awarnings"}
+        command = ["cargo", "test", "--quiet", "-p", "tom-core", "--lib", "--tests", *words]
+        # What never ends is noticed too.
+        done = subprocess.run(["timeout", "300", *command], cwd=self.tree, env=env,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        return done.returncode == 0
+
+    def builds(self):
+        return self.cargo("--no-run")
+
+    def notices(self):
+        return not self.cargo()
 
 
 def changed(text, change):
@@ -50,35 +77,37 @@ def changed(text, change):
 def main():
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--part", default="0/1", metavar="K/N")
+    asked.add_argument("--among", type=Path, help="only the survivors that stand in this file")
+    asked.add_argument("--own-tests", action="store_true")
     asked.add_argument("--tree", type=Path, default=ROOT / "target/every_change")
     asked.add_argument("--suite", default=str(ROOT / "target/debug/tom-conformance"))
     asked.add_argument("--out", type=Path, default=Path("survivors.json"))
     args = asked.parse_args()
     part, parts = (int(number) for number in args.part.split("/"))
-    subprocess.run([args.suite, "mutants", "--only", "none of them", "--tree", args.tree], check=True)
-    if not build(args.tree):
-        sys.exit("the unchanged reference does not build")
-    first = notice(args.suite, args.tree)
-    if first is not None:
-        sys.exit(f"the unchanged reference fails: {first}")
+    among = json.loads(args.among.read_text())["survivors"] if args.among else None
+    judge = OwnTests(args.tree / "clone") if args.own_tests else Suite(args.suite, args.tree)
+    if not judge.builds() or judge.notices():
+        sys.exit("the unchanged reference does not pass")
     noticed, unbuilt, survivors = 0, 0, []
     for change in changes()[part::parts]:
-        path = args.tree / change["file"]
+        if among is not None and change["name"] not in among:
+            continue
+        path = judge.tree / change["file"]
         whole = path.read_text()
         path.write_text(changed(whole, change))
         try:
-            if not build(args.tree):
+            if not judge.builds():
                 unbuilt += 1
-            elif notice(args.suite, args.tree) is None:
+            elif judge.notices():
+                noticed += 1
+            else:
                 survivors.append(change["name"])
                 print(change["name"], flush=True)
-            else:
-                noticed += 1
         finally:
             path.write_text(whole)
         told = {"part": args.part, "noticed": noticed, "does not build": unbuilt, "survivors": survivors}
         args.out.write_text(json.dumps(told, indent=1) + "\n")
-    if not build(args.tree) or notice(args.suite, args.tree) is not None:
+    if not judge.builds() or judge.notices():
         sys.exit("the unchanged reference fails in the end: the cases changed meanwhile, and this run says nothing")
     print(f"{noticed} of {noticed + len(survivors)} noticed, {unbuilt} do not build")
 

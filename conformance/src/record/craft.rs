@@ -23,7 +23,7 @@ pub(super) struct Session {
     /// 0: it began the session.
     dir: u8,
     /// The node's name for it.
-    sid: Value,
+    pub(super) sid: Value,
 }
 
 /// A SEAL made by hand.

@@ -30,6 +30,8 @@ pub(super) fn all() -> anyhow::Result<Vec<(String, Transcript)>> {
         let settings: Value = serde_json::from_str(settings)?;
         let mut script = Script::new(name, profile, &settings)?;
         play(&mut script).map_err(|error| error.context(name))?;
+        // What was put off is seen too: a proof waits for company, a wake may be one too many.
+        script.run(1_000)?;
         all.push((
             format!("{name}.node"),
             script.transcript(name, place, rules),

@@ -41,6 +41,14 @@ pub(super) const STORIES: &[Story] = &[
         two_envelopes,
     ),
     (
+        "one-shot-again-in-session",
+        "delivery.md#receiving",
+        &["DLV-17", "CNT-6", "DLV-19"],
+        Leaf,
+        "{}",
+        again_in_session,
+    ),
+    (
         "content-of-no-use",
         "delivery.md#receiving",
         &["DLV-18", "CNT-3"],
@@ -207,6 +215,29 @@ fn two_envelopes(script: &mut Script) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Taken as a one-shot whose proof was lost, and sealed again in the session: proven again, handed out once.
+fn again_in_session(script: &mut Script) -> anyhow::Result<()> {
+    let sender = script.peer()?;
+    script.up(1, &sender)?;
+    let first = script.seal(&sender, &[0x81, 7, 7], Some([7; 4]))?;
+    script.arrives(1, &first.bytes)?;
+    ensure!(script.has("deliver"));
+    let session = script.answered(1, &first)?;
+    script.taken(&sender, &first.reference)?;
+    script.run(500)?;
+    for (n, orig, drops) in [(0, &first.reference[..], &[54][..]), (1, &[9; 8], &[])] {
+        let data = script.data(&session, n, &[&[0xC1], orig, &[7, 7]].concat())?;
+        script.arrives(1, &data)?;
+        ensure!(script.drops == drops && script.has("deliver") == drops.is_empty());
+        let mut proofs = script.out.proofs.len();
+        for (_, out) in script.run(50)? {
+            proofs += out.proofs.len();
+        }
+        ensure!(proofs == drops.len(), "{proofs} proofs");
+    }
+    Ok(())
+}
+
 /// Opened, counted, and of no use: never acknowledged, however often it comes.
 fn no_use(script: &mut Script) -> anyhow::Result<()> {
     let sender = script.peer()?;
@@ -214,6 +245,7 @@ fn no_use(script: &mut Script) -> anyhow::Result<()> {
     let session = script.met(1, &sender)?;
     let data = script.data(&session, 0, &[0x84, 1])?;
     for (number, drop) in [(0, 55), (1, 44), (2, 44)] {
+        script.now += 50;
         script.arrives(1, &attempt(&data, number))?;
         ensure!(
             script.drops == [drop] && script.out.proofs.is_empty(),

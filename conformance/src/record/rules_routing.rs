@@ -69,6 +69,30 @@ pub(super) const STORIES: &[Story] = &[
         ranks_of_two,
     ),
     (
+        "slow-way",
+        "delivery.md#retry-schedule",
+        &["DLV-8"],
+        Leaf,
+        "{}",
+        slow_way,
+    ),
+    (
+        "one-of-two-ways-goes",
+        "routing.md#learning",
+        &["RTE-25", "RTE-1"],
+        Leaf,
+        "{}",
+        one_way_goes,
+    ),
+    (
+        "neighbours-stay-known",
+        "memory.md#tables",
+        &["MEM-8", "RTE-1"],
+        Leaf,
+        "{}",
+        neighbours_stay,
+    ),
+    (
         "link-number-again",
         "routing.md#learning",
         &["RTE-25"],
@@ -303,6 +327,70 @@ fn number_again(script: &mut Script) -> anyhow::Result<()> {
     script.up(1, &stranger)?;
     script.send(&peer, b"and now?")?;
     ensure!(script.sent(1, SEAL).is_empty() && script.frames(1, 5).len() == 1);
+    Ok(())
+}
+
+/// The proof came over the relay after half a second: the next one is waited for three times as long.
+fn slow_way(script: &mut Script) -> anyhow::Result<()> {
+    two_relays(script)?;
+    let peer = script.peer()?;
+    script.send(&peer, b"slowly")?;
+    let on = script.frames(1, 5).concat();
+    let front = on.get(..on.len() - 1).context("no question")?.to_vec();
+    script.datagram(1, &frame(6, &[&front[..], &[1]].concat()))?;
+    let left = script.now;
+    let (seal, reference, secret) = script.sent_seal(1, &peer)?;
+    script.datagram(1, &frame(3, &[&[1], &reference[..]].concat()))?;
+    script.run(500)?;
+    script.arrives(1, &ack(expiry(&seal)?, &reference, &secret))?;
+    ensure!(script.says("delivered"));
+    let round_trip = script.now - left;
+    script.send(&peer, b"and this?")?;
+    let (_, reference, _) = script.sent_seal(1, &peer)?;
+    script.datagram(1, &frame(3, &[&[1], &reference[..]].concat()))?;
+    let begun = script.now;
+    let all = script.run(2_000)?;
+    let retry = all.iter().find(|(_, out)| {
+        [1, 2]
+            .iter()
+            .any(|link| !envelopes(out, *link, SEAL).is_empty())
+    });
+    let (at, _) = retry.context("no retry")?;
+    // It asks first: the only way it knows has just failed.
+    ensure!(
+        at - begun == 3 * round_trip + 400,
+        "after {} ms",
+        at - begun
+    );
+    Ok(())
+}
+
+/// Proofs came over both relays: when the link to one goes down, the other is known without asking.
+fn one_way_goes(script: &mut Script) -> anyhow::Result<()> {
+    two_relays(script)?;
+    let third = script.peer()?;
+    script.up(3, &third)?;
+    let peer = script.peer()?;
+    proven(script, &peer, 1, 1)?;
+    proven(script, &peer, 1, 3)?;
+    script.run(2_000)?;
+    block(script, 1, "down")?;
+    script.send(&peer, b"and now?")?;
+    ensure!(script.sent(3, SEAL).len() == 1 && script.frames(2, 5).is_empty());
+    Ok(())
+}
+
+/// However many ways are learnt, that to a neighbour is not forgotten for them.
+fn neighbours_stay(script: &mut Script) -> anyhow::Result<()> {
+    two_relays(script)?;
+    let peer = script.peer()?;
+    script.up(3, &peer)?;
+    for _ in 0..40 {
+        let other = script.peer()?;
+        proven(script, &other, 1, 1)?;
+    }
+    script.send(&peer, b"still there?")?;
+    ensure!(script.sent(3, SEAL).len() == 1 && script.frames(1, 5).is_empty());
     Ok(())
 }
 

@@ -270,15 +270,17 @@ fn answer_after_the_end(script: &mut Script) -> anyhow::Result<()> {
 }
 
 fn sid_in_use(script: &mut Script) -> anyhow::Result<()> {
-    let (one, other) = (script.peer()?, script.peer()?);
+    let (one, other, met) = (script.peer()?, script.peer()?, script.peer()?);
     script.up(1, &one)?;
     script.up(2, &other)?;
+    script.up(3, &met)?;
+    let live = script.met(3, &met)?.sid;
     script.send(&one, b"first")?;
     let (seal, ..) = script.sent_seal(1, &one)?;
-    let used = script.open(&one, &seal)?["payload"]["sid"].clone();
+    let offered = script.open(&one, &seal)?["payload"]["sid"].clone();
     script.now += 1;
     let entropy = json!({
-        "e": ["11".repeat(32)], "sid": [used, "a1b2c3d4"], "id": [], "nonce": [],
+        "e": ["11".repeat(32)], "sid": [offered, live, "a1b2c3d4"], "id": [], "nonce": [],
     });
     let send = json!({
         "is": "send", "to": other.pk, "payload": "00", "lifetime": null, "class": 2,
