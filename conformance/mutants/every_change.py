@@ -28,8 +28,9 @@ class Suite:
     """The suite, and the reference's port in a copy of the sources."""
 
     def __init__(self, suite, tree):
-        self.suite, self.tree = suite, tree
-        subprocess.run([suite, "mutants", "--only", "none of them", "--tree", tree], check=True)
+        self.suite, self.tree = suite, tree / "0"
+        command = [suite, "mutants", "--only", "none of them", "--jobs", "1", "--tree", tree]
+        subprocess.run(command, check=True)
 
     def builds(self):
         """As `tom-conformance mutants` builds, in the copy it made."""

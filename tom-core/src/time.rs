@@ -5,6 +5,9 @@
 
 use core::num::{NonZeroU32, NonZeroU64};
 
+#[cfg(test)]
+mod tests;
+
 /// A moment on the driver's monotonic clock, in milliseconds since an arbitrary start.
 ///
 /// Kept as one more than the milliseconds, so that an `Option` of it takes no more room.
@@ -104,7 +107,11 @@ impl Span {
     #[must_use]
     #[cfg_attr(not(feature = "alloc"), inline(never))]
     pub const fn as_secs(self) -> u64 {
-        self.0 / 1_000
+        if cfg!(target_pointer_width = "64") {
+            self.0 / 1_000
+        } else {
+            by_thousand(self.0)
+        }
     }
 
     /// This span times `factor`, saturating.
@@ -133,4 +140,21 @@ impl UnixTime {
     pub const fn plus(self, span: Span) -> Self {
         Self(self.0.saturating_add(span.as_secs()))
     }
+}
+
+/// `ms` / 1,000 by parts of 16 bits, rounded down: a 32-bit processor divides those by itself, while a
+/// 64-bit division takes 900 bytes of flash.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a part is cut out of the number"
+)]
+const fn by_thousand(ms: u64) -> u64 {
+    let (mut secs, mut rest, mut shift) = (0, 0, 64);
+    while shift > 0 {
+        shift -= 16;
+        let part = rest << 16 | (ms >> shift) as u32 & 0xFFFF;
+        secs = secs << 16 | (part / 1_000) as u64;
+        rest = part % 1_000;
+    }
+    secs
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::build::{DATA, Head, P, flipped, frame, hex};
 use super::node::{Story, UNIX, enveloped, of, unhex};
 use super::opening::in_session;
-use super::replies::{ack, sent};
+use super::replies::ack;
 use super::scene::{framed, over, stranger, together};
 use super::sheet::Sheet;
 use super::tables::PAD;
@@ -19,7 +19,6 @@ const BACKPRESSURE: u8 = 26;
 const RATE_LIMITED: u8 = 29;
 const CONTACTS_FULL: u8 = 49;
 const ALREADY_DELIVERED: u8 = 54;
-const RESP_UNKNOWN: u8 = 60;
 const ACK_UNKNOWN: u8 = 63;
 
 const NOTES: &[(&str, &str)] = &[
@@ -67,9 +66,6 @@ pub(super) fn file() -> anyhow::Result<File> {
     for number in 1..=3 {
         third_envelope(&mut sheet, number)?;
     }
-    for pause in [61_000, 3_600_000] {
-        late_answer(&mut sheet, pause)?;
-    }
     for unix in [UNIX, UNIX + 7_777_777] {
         clock_of_a_neighbour(&mut sheet, unix)?;
     }
@@ -116,20 +112,6 @@ fn third_envelope(sheet: &mut Sheet, number: u8) -> anyhow::Result<()> {
         enveloped(&third),
         answers,
     )
-}
-
-/// A handshake whose SEAL is no longer under way may be forgotten after a minute.
-fn late_answer(sheet: &mut Sheet, pause: u64) -> anyhow::Result<()> {
-    sheet.at("session.md#answer", &["SES-11"]);
-    let mut made = sent(sheet)?;
-    let proof = ack(made.expiry, &made.reference, &unhex(&made.secret)?);
-    made.story.then(sheet, proof);
-    made.story.now += pause;
-    let seal = made.seal.clone();
-    super::budgets::answered(sheet, &mut made.story, &seal)?;
-    let comment = format!("a RESP {pause} ms after its SEAL was proven");
-    let answers = vec![accepted(), dropped(RESP_UNKNOWN)];
-    sheet.either(&comment, &["Allowed"], made.story.ask(), answers)
 }
 
 /// A node without wall time may take it from a neighbour; then it can seal.

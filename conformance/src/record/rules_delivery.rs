@@ -1,8 +1,9 @@
 //! Delivery: retries, proofs, what is remembered.
 
 use anyhow::{Context, ensure};
+use serde_json::json;
 
-use super::made::{SEAL, ack, attempt, envelopes, expiry, frame, nack, pair, unhex};
+use super::made::{DATA, SEAL, ack, attempt, envelopes, expiry, frame, nack, pair, unhex};
 use super::rules::Story;
 use super::script::Script;
 use crate::profile::Profile::{Full, Leaf};
@@ -39,6 +40,30 @@ pub(super) const STORIES: &[Story] = &[
         Leaf,
         "{}",
         two_envelopes,
+    ),
+    (
+        "proofs-over-their-own-links",
+        "delivery.md#receiving",
+        &["DLV-21", "DLV-26"],
+        Leaf,
+        "{}",
+        own_links,
+    ),
+    (
+        "long-message-waits-for-hello",
+        "delivery.md#path-report",
+        &["DLV-28", "LNK-6"],
+        Full,
+        "{}",
+        waits_for_hello,
+    ),
+    (
+        "no-pad-without-a-sid",
+        "delivery.md#held-and-doubled",
+        &["DLV-24", "SES-11"],
+        Full,
+        "{}",
+        no_pad_without_sid,
     ),
     (
         "one-shot-again-in-session",
@@ -212,6 +237,69 @@ fn two_envelopes(script: &mut Script) -> anyhow::Result<()> {
                 .contains(&pair(1, &seal.reference, &seal.secret))
         );
     }
+    Ok(())
+}
+
+/// Two envelopes of one message came over two relays: each relay knows the way back of its own.
+fn own_links(script: &mut Script) -> anyhow::Result<()> {
+    for link in [1, 2] {
+        let relay = script.peer()?;
+        script.up(link, &relay)?;
+    }
+    let sender = script.peer()?;
+    let first = script.seal(&sender, &[0x81, 7, 7], None)?;
+    script.arrives(1, &first.bytes)?;
+    let content = [&[0xC1], &first.reference[..], &[7, 7]].concat();
+    let second = script.seal(&sender, &content, None)?;
+    script.arrives(2, &second.bytes)?;
+    ensure!(script.drops == [54] && script.out.proofs.is_empty());
+    script.taken(&sender, &first.reference)?;
+    let proofs = [
+        pair(1, &first.reference, &first.secret),
+        pair(2, &second.reference, &second.secret),
+    ];
+    ensure!(
+        script.out.proofs == proofs.into(),
+        "{:?}",
+        script.out.proofs
+    );
+    Ok(())
+}
+
+/// Before a neighbour has said what it takes, no long frame goes to it; at its HELLO what waited does.
+fn waits_for_hello(script: &mut Script) -> anyhow::Result<()> {
+    let peer = script.peer()?;
+    script.up(1, &peer)?;
+    let session = script.met(1, &peer)?;
+    let confirms = script.data(&session, 0, &[0x01, 3])?;
+    script.arrives(1, &confirms)?;
+    script.input(json!({ "is": "down", "link": 1 }))?;
+    script.send(&peer, &[0x5A; 3_000])?;
+    script.link(2, &peer, false)?;
+    script.run(20)?;
+    ensure!(script.sent(2, DATA).is_empty(), "before its HELLO");
+    script.hello(2, 3, 65_538)?;
+    ensure!(script.sent(2, DATA).len() == 1, "not at its HELLO");
+    Ok(())
+}
+
+/// With as many handshakes under way as there may be a PAD could ask for nothing.
+fn no_pad_without_sid(script: &mut Script) -> anyhow::Result<()> {
+    let peer = script.peer()?;
+    script.up(1, &peer)?;
+    for _ in 0..4 {
+        script.send(&peer, b"short")?;
+        let (seal, reference, secret) = script.sent_seal(1, &peer)?;
+        script.arrives(1, &ack(expiry(&seal)?, &reference, &secret))?;
+    }
+    script.send(&peer, &[0x5A; 3_000])?;
+    ensure!(script.has("accepted") && script.sent(1, SEAL).is_empty());
+    ensure!(script.run(59_000)?.is_empty(), "a PAD asked for nothing");
+    let all = script.run(2_000)?;
+    let seals = all.iter().flat_map(|(_, out)| envelopes(out, 1, SEAL));
+    let pad = seals.last().context("no PAD")?;
+    let opened = script.open(&peer, &pad)?;
+    ensure!(!opened["payload"]["sid"].is_null());
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use super::rules::Story;
 use super::rules_routing::block;
 use super::script::Script;
 use crate::profile::Profile::Relay;
+use crate::transcript::Outputs;
 
 pub(super) const STORIES: &[Story] = &[
     (
@@ -41,6 +42,14 @@ pub(super) const STORIES: &[Story] = &[
         Relay,
         "{}",
         second_link,
+    ),
+    (
+        "relay-measures-one-copy",
+        "delivery.md#retry-schedule",
+        &["DLV-8"],
+        Relay,
+        "{}",
+        measures_one,
     ),
     (
         "one-out-link-per-copy",
@@ -183,6 +192,30 @@ fn second_link(script: &mut Script) -> anyhow::Result<()> {
         told += envelopes(&out, 1, NACK).len();
     }
     ensure!(told == 1, "no NACK");
+    Ok(())
+}
+
+/// The proof of what went twice does not say how long its way took.
+fn measures_one(script: &mut Script) -> anyhow::Result<()> {
+    let (one, other, to) = (script.peer()?, script.peer()?, script.peer()?);
+    script.up(1, &one)?;
+    script.up(2, &other)?;
+    let (envelope, secret) = script.foreign(&to, 90)?;
+    let reference = script.reference(&envelope)?;
+    for number in 0..2 {
+        script.arrives(1, &attempt(&envelope, number))?;
+        ensure!(script.sent(2, DATA).len() == 1);
+        script.run(20_000)?;
+    }
+    script.arrives(2, &ack(expiry(&envelope)?, &reference, &secret))?;
+    script.send(&to, b"of its own")?;
+    let (_, reference, _) = script.sent_seal(2, &to)?;
+    script.datagram(2, &frame(3, &[&[1], &reference[..]].concat()))?;
+    let begun = script.now;
+    let all = script.run(60_000)?;
+    let asks = |it: &&(u64, Outputs)| it.1.frames.iter().any(|it| it.contains(":05 "));
+    let (at, _) = all.iter().find(asks).context("never tried again")?;
+    ensure!(at - begun == 700, "after {} ms", at - begun);
     Ok(())
 }
 

@@ -19,7 +19,7 @@ pub(crate) struct InboxEntry {
     /// What its ACK reveals; `None`: it asked for none.
     pub(crate) secret: Option<Secret>,
     /// A later envelope of the same message, to be acknowledged with it.
-    pub(crate) again: Option<(Reference, Secret)>,
+    pub(crate) again: Option<Again>,
     pub(crate) contact: ContactRef,
     pub(crate) payload: Chain,
     pub(crate) path: heapless::Vec<u8, 48>,
@@ -30,6 +30,14 @@ pub(crate) struct InboxEntry {
     /// It was acknowledged when it became durable; only the application's word is missing.
     pub(crate) acknowledged: bool,
     pub(crate) version: u32,
+}
+
+/// A second envelope of a message, and the link its newest copy came over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Again {
+    pub(crate) reference: Reference,
+    pub(crate) secret: Secret,
+    pub(crate) link: LinkRef,
 }
 
 impl InboxEntry {
@@ -43,7 +51,15 @@ impl InboxEntry {
 
     /// Whether this is the proof, or one of the proofs, that wait with it.
     pub(crate) fn waits_with(&self, secret: Secret) -> bool {
-        self.secret == Some(secret) || self.again.is_some_and(|(_, again)| again == secret)
+        self.secret == Some(secret) || self.again.is_some_and(|again| again.secret == secret)
+    }
+
+    /// Another copy of the envelope with this proof came over `link`. Spec DLV-21.
+    pub(crate) fn came_again(&mut self, secret: Option<Secret>, link: LinkRef) {
+        match &mut self.again {
+            Some(again) if Some(again.secret) == secret => again.link = link,
+            _ => self.link = link,
+        }
     }
 }
 

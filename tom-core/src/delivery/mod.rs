@@ -13,7 +13,7 @@ mod inbox;
 mod outbox;
 pub(crate) mod record;
 
-pub(crate) use inbox::{DeliveredEntry, InboxEntry, OpenedEntry, Seen};
+pub(crate) use inbox::{Again, DeliveredEntry, InboxEntry, OpenedEntry, Seen};
 pub(crate) use outbox::{Found, Message, NotProven, Proof, Purpose, Settled, keep_until};
 
 use crate::bounded::{Table, Timers};

@@ -52,8 +52,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 entry.expiry,
             );
         }
-        if let Some((reference, secret)) = entry.again {
-            self.ack(entry.contact, entry.link, reference, secret, entry.expiry);
+        if let Some(again) = entry.again {
+            self.ack(
+                entry.contact,
+                again.link,
+                again.reference,
+                again.secret,
+                entry.expiry,
+            );
         }
         if self.config.keeps_records() {
             if !entry.acknowledged {
@@ -126,7 +132,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             && !waiting.acknowledged
             && !planted!(AckWaiting)
         {
-            waiting.link = arrival.link;
+            waiting.came_again(secret, arrival.link);
             return;
         }
         let Some(secret) = secret else { return };
@@ -145,7 +151,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(entry) = waiting.and_then(|idx| self.delivery.inbox.get_mut(idx))
             && !planted!(AckWaiting)
         {
-            entry.link = arrival.link;
+            entry.came_again(Some(secret), arrival.link);
             return;
         }
         self.ack_copy(arrival, secret, arrival.head.expiry);
@@ -224,6 +230,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         entry.proofs += 1;
         let (dst, first, from, at) = (entry.dst, entry.first, entry.from, entry.at);
+        // A second copy or proof would not say what was waited for.
+        let once = entry.proofs == 1 && entry.attempts.is_power_of_two();
         let committed = entry.commit.is_some();
         let came_back = entry.to.is_some_and(|to| to.id == link.id);
         let reference = proof.reference;
@@ -240,7 +248,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         self.stats.acks_passed += 1;
         if committed && came_back {
-            self.routing.proven(dst, link, Some(now.since(at)), now);
+            self.routing
+                .proven(dst, link, once.then(|| now.since(at)), now);
         }
         Ok(())
     }

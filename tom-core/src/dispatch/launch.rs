@@ -2,6 +2,7 @@
 //! routing, "Choice".
 
 use super::World;
+use super::retry::Why;
 use super::send::{Post, queue};
 use crate::bounded::Idx;
 use crate::crypto::Suite;
@@ -15,7 +16,7 @@ use crate::time::Span;
 use crate::wire::{Class, ContentKind, ENVELOPE_AT};
 
 /// Frame and trailers around an envelope, at most.
-const FRAMING: usize = ENVELOPE_AT;
+pub(super) const FRAMING: usize = ENVELOPE_AT;
 /// How often a message without any neighbour to go to looks for one.
 const NOWHERE_WAIT: Span = Span::from_secs(30);
 /// An empty one-shot asks for a session at most this often.
@@ -94,10 +95,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             return;
         };
         let to = contact.key;
-        let due = contact
-            .knocked
-            .is_none_or(|last| now.since(last) >= KNOCK_EVERY);
-        self.wake_at(idx, KNOCK_EVERY);
+        let next = contact.knocked.map_or(now, |last| last.plus(KNOCK_EVERY));
+        let due = next <= now;
+        let wait = if due { KNOCK_EVERY } else { next.since(now) };
+        self.wake_at(idx, wait);
         let left = self
             .unix()
             .map_or(0, |unix| u64::from(expiry).saturating_sub(unix));
@@ -117,10 +118,10 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         };
         let asked = match self.asking_already(at) {
             Some(asking) => {
-                self.hasten(asking, false);
+                self.hasten(asking, Why::Way);
                 true
             }
-            None => self.post(post).is_ok(),
+            None => self.ready_to_offer(at) && self.post(post).is_ok(),
         };
         if asked && let Some(contact) = self.session.contacts.get_mut(at) {
             contact.knocked = Some(now);

@@ -1,6 +1,6 @@
 //! Links coming and going, and the frames that are about the link itself. Spec: link.
 
-use super::retry::Which;
+use super::retry::Why;
 use super::{Step, World};
 use crate::crypto::Suite;
 use crate::egress::{FRAME_FLOOR, Job, Link, LinkRef, Queue};
@@ -107,7 +107,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             }
             contact.intro.wait = crate::time::Span::ZERO;
         }
-        self.retry_for(handle, Which::All);
+        self.retry_for(handle, Why::Way);
         self.retry_stranded();
         Ok(None)
     }
@@ -194,6 +194,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let (id, peer) = (link.id, link.peer);
         if first {
             self.out.notify(Event::Neighbour { link: id, peer });
+            self.retry_stranded();
         }
         Ok(None)
     }
@@ -285,17 +286,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
 
     /// A question was answered or ended: what waited for it goes on, and a new way is tried.
     pub(super) fn asked(&mut self, outcome: Outcome) {
-        let dst = match outcome {
+        let (dst, why) = match outcome {
             Outcome::Open => return,
-            Outcome::Found(dst) => {
-                self.retry_for(dst, Which::All);
-                dst
-            }
-            Outcome::Ended(dst) => {
-                self.retry_for(dst, Which::Asking);
-                dst
-            }
+            Outcome::Found(dst) => (dst, Why::Way),
+            Outcome::Ended(dst) => (dst, Why::Silence),
         };
+        self.retry_for(dst, why);
         if self.config.forwards() {
             self.forward_waiting(dst);
         }

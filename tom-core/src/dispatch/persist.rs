@@ -140,9 +140,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if let Some(secret) = secret {
             self.ack(contact, link, reference, secret, expiry);
         }
-        if let Some((reference, secret)) = again {
-            self.persist_opened(reference);
-            self.ack(contact, link, reference, secret, expiry);
+        if let Some(again) = again {
+            self.persist_opened(again.reference);
+            self.ack(contact, again.link, again.reference, again.secret, expiry);
         }
     }
 

@@ -4,7 +4,7 @@ use core::ops::Range;
 
 use super::{Fault, Step, World};
 use crate::crypto::{self, Suite};
-use crate::delivery::{InboxEntry, OpenedEntry, Seen};
+use crate::delivery::{Again, InboxEntry, OpenedEntry, Seen};
 use crate::egress::{Job, LinkRef, Queue};
 use crate::error::Drop;
 use crate::identity::Keys;
@@ -321,10 +321,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         if entry.again.is_some() {
             return Err(Drop::RateLimited);
         }
-        entry.again = receipt
-            .secret
-            .map(|secret| (receipt.arrival.reference, secret));
-        entry.link = receipt.arrival.link;
+        let Arrival {
+            reference, link, ..
+        } = receipt.arrival;
+        entry.again = receipt.secret.map(|secret| Again {
+            reference,
+            secret,
+            link,
+        });
         Ok(())
     }
 

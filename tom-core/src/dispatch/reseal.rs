@@ -42,7 +42,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let Some(length) = self.rewrap(idx, content) else {
             return false;
         };
-        self.ready_to_offer(contact);
+        let _may = self.ready_to_offer(contact);
         let Some(message) = self.delivery.outbox.get(idx) else {
             return false;
         };

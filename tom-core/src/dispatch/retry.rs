@@ -1,6 +1,7 @@
 //! Retries that something brings on before their time. Spec: delivery, "Retry schedule"; routing,
 //! "Failover".
 
+use super::launch::FRAMING;
 use super::{Step, World};
 use crate::bounded::Idx;
 use crate::crypto::Suite;
@@ -14,52 +15,51 @@ use crate::wire::Handle;
 /// Retries brought on by events rather than time come at most this often per message.
 const EVENT_RETRY: Span = Span::from_secs(1);
 
-/// Which of the messages to a destination are tried again.
+/// What brings a retry on.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Which {
-    /// All that wait for something.
-    All,
-    /// Those that wait for the answer to a question.
-    Asking,
+pub(super) enum Why {
+    /// A way is new, or a neighbour says that another one is needed.
+    Way,
+    /// The link it left over is gone.
+    Lost,
+    /// No answer is awaited any more: what was due and asked goes on. Spec DLV-9.
+    Silence,
 }
 
 impl<K: Keys, C: Suite> World<'_, K, C> {
     /// Makes the unproven messages `which` picks try again at once, but none more often than once a
-    /// second; `lost`: a message's first copy is lost and does not count.
-    fn retry(&mut self, lost: bool, mut which: impl FnMut(&Message, &Egress<'_>) -> bool) {
+    /// second.
+    fn retry(&mut self, why: Why, mut which: impl FnMut(&Message, &Egress<'_>) -> bool) {
         let mut next = self.delivery.outbox.oldest();
         while let Some(idx) = next {
             next = self.delivery.outbox.after(idx);
-            let Some(message) = self.delivery.outbox.get(idx) else {
-                continue;
-            };
-            if !which(message, &self.out) {
-                continue;
+            let message = self.delivery.outbox.get(idx);
+            if message.is_some_and(|message| which(message, &self.out)) {
+                self.hasten(idx, why);
             }
-            let first = lost && message.sends == 1;
-            self.hasten(idx, first);
         }
     }
 
-    /// Makes one message try again soon: a second after its last copy left, or when it was due;
-    /// `lost`: the copy that left does not count, so nothing is waited for.
-    pub(super) fn hasten(&mut self, idx: Idx, lost: bool) {
+    /// Makes one message try again soon: a second after its last copy left, or when it was due. A first
+    /// copy that is lost does not count, so nothing is waited for. Spec DLV-13.
+    pub(super) fn hasten(&mut self, idx: Idx, why: Why) {
         let waiting = self.delivery.outbox.get_mut(idx);
         let Some(message) = waiting.filter(|message| !message.queued) else {
             return;
         };
-        let sent = message.sent.filter(|_| !message.asking && !lost);
+        let at_once = message.asking || (why == Why::Lost && message.sends == 1);
+        let sent = message.sent.filter(|_| !at_once);
         let at = sent.map_or(self.now, |sent| sent.plus(EVENT_RETRY).max(self.now));
         if self.delivery.timers.get(idx).is_none_or(|due| at < due) {
-            message.hastened = message.rounds > 0;
+            message.hastened |= message.rounds > 0 && why != Why::Silence;
             self.delivery.timers.set(idx, at);
         }
     }
 
     /// A way towards `dst` is new, or no answer about it is awaited any more. Spec DLV-12, RTE-32.
-    pub(super) fn retry_for(&mut self, dst: Handle, which: Which) {
-        self.retry(false, |message, _| {
-            message.contact.handle == dst && (message.asking || which == Which::All)
+    pub(super) fn retry_for(&mut self, dst: Handle, why: Why) {
+        self.retry(why, |message, _| {
+            message.contact.handle == dst && (message.asking || why == Why::Way)
         });
     }
 
@@ -70,16 +70,18 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let others = links.filter(|(_, link)| link.relays && link.id != not);
         let tried = self.delivery.outbox.get(idx).map_or(0, |it| it.hurried);
         if usize::from(tried) < others.count() {
-            self.hasten(idx, false);
+            self.hasten(idx, Why::Way);
         }
     }
 
     /// A neighbour is new: messages that had none to go to, or whose last one is gone or leads nowhere,
     /// try it. Spec DLV-28.
     pub(super) fn retry_stranded(&mut self) {
-        self.retry(false, |message, out| {
+        self.retry(Why::Way, |message, out| {
+            let frame = message.envelope.len() as usize + FRAMING;
             let leads = |link: &crate::egress::Link| {
-                link.relays || link.handle == message.contact.handle || planted!(NowhereSleeps)
+                let knows = link.relays || link.handle == message.contact.handle;
+                (knows && link.carries(frame)) || planted!(NowhereSleeps)
             };
             let last = message.link.and_then(|last| out.link(last));
             let stranded = !last.is_some_and(leads);
@@ -99,7 +101,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 message.queued &= !gone;
             }
         }
-        self.retry(gone, |message, _| {
+        let why = if gone { Why::Lost } else { Why::Way };
+        self.retry(why, |message, _| {
             let over = message.link.is_some_and(|last| last.id == link);
             over && (gone || !message.taken)
         });

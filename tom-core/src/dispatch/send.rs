@@ -88,7 +88,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
         let chosen = post.purpose == Purpose::Application;
         let contact = self.contact(&post.to, chosen)?;
-        self.ready_to_offer(contact);
+        let _may = self.ready_to_offer(contact);
 
         let head = ContentHead {
             kind: post.kind,

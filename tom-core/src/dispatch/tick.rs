@@ -195,12 +195,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         Ok(None)
     }
 
-    /// Before a one-shot: a handshake that has ended keeps no newer one from being offered. Spec SES-11.
+    /// Whether a one-shot may offer a session: a handshake that has ended keeps no newer one from it.
+    /// Spec SES-11.
     #[inline(never)]
-    pub(super) fn ready_to_offer(&mut self, contact: ContactRef) {
+    pub(super) fn ready_to_offer(&mut self, contact: ContactRef) -> bool {
         if !self.session.may_offer(self.config, contact) {
             self.purge_handshakes();
         }
+        self.session.may_offer(self.config, contact)
     }
 
     /// Forgets handshakes whose answer will not come. Spec SES-11.

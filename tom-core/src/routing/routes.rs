@@ -169,12 +169,12 @@ impl Tables<'_> {
         route.quiet_until = None;
         let rank = RANK_ANSWER
             .saturating_sub(u16::from(distance).saturating_mul(32))
-            .max(1);
+            .max(RANK_FAILED + 1);
         if let Some(via) = route.vias.iter_mut().find(|via| via.link.id == link.id) {
             via.distance = distance;
             // One that failed is tried again, after those that did not.
             via.rank = if via.rank <= RANK_FAILED {
-                rank.min(RANK_FAILED + 1)
+                RANK_FAILED + 1
             } else {
                 via.rank.max(rank)
             };
