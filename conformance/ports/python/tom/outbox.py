@@ -108,7 +108,7 @@ class Outbox:
                 old.session.settle(old.n, proven=False)
             for k in node.links.values():
                 k.withdraw(m)
-        m.early |= m.due is None or m.due > node.now  # an answer or a session brought it on, and not its wait
+        m.early = False  # the wait goes on doubling, whatever made it sealed again (DLV-10)
         m.queued = m.due = None
         if self.sealer.seal(m, renew):
             self._sealed(m)

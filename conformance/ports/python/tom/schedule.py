@@ -64,7 +64,7 @@ class Schedule:
 
     def _left(self, m: Message, now: Sealed, k: Link) -> None:
         m.queued, m.last_link, m.left_at = None, k.number, self._node.now
-        self._count(m, fresh=not now.copies)
+        self._count(m)
         m.alone = m.sends == 0
         m.sends += 1
         now.copies[k.number] = Copy(m.attempt, self._node.now)
@@ -72,14 +72,15 @@ class Schedule:
         m.due = self._node.now + self._wait(m, max(FIRST_WAIT, 3 * (k.round_trip or 0)))
 
     @staticmethod
-    def _count(m: Message, fresh: bool) -> None:
-        """What was due doubles the wait, what something else brought on does not (DLV-9). A message sealed again begins a
-        row of its own, since the first copy of an envelope is no retry."""
+    def _count(m: Message) -> None:
+        """What was due doubles the wait, what something else brought on does not (DLV-9)."""
         if m.sends == 0:
             m.first_left = m.left_at
-        elif not m.early:
+        elif m.early:
+            m.undoubled += 1
+        else:
             m.doublings += 1
-        m.undoubled = m.undoubled + 1 if m.early and not fresh else 0
+            m.undoubled = 0
 
     @staticmethod
     def _wait(m: Message, base: int) -> int:
