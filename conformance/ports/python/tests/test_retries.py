@@ -141,6 +141,25 @@ class Known(unittest.TestCase):
         self.assertEqual(getattr(chosen, "number", None), 2)
 
 
+class Questions(unittest.TestCase):
+    def test_a_lost_link_has_not_said_no(self) -> None:
+        """RTE-17: a neighbour's question is answered 255 when all asked said so, or after 300 ms."""
+        net = Net()
+        a, r, other = net.host("a"), net.host("r", "relay"), net.host("other", "relay")
+        asking, _ = net.join(r, a)
+        asked, _ = net.join(r, other)
+        net.loses = lambda x, y, data: x is other
+        net.sent.clear()
+        question = link.encode(link.ReachQuestion(b"\7" * 8, 1, 2))
+        r.step("datagram", link=asking, bytes=question.hex())
+        net.run(20)
+        net.cut(r, asked)
+        for waited, answers in ((270, []), (20, [255])):
+            net.run(waited)
+            said = [data for name, to, data in net.sent if (name, to) == ("r", "a") and data[0] == link.REACH_A]
+            self.assertEqual([data[-1] for data in said], answers)
+
+
 class Handshakes(unittest.TestCase):
     def test_one_whose_seal_was_proven_makes_room_by_itself(self) -> None:
         """SES-11: 60 s after it was made, though nothing woke the node for it."""
