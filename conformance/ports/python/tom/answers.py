@@ -129,7 +129,7 @@ class Answers:
             if body.code == FULL and sealed.session is None and session is not None and session.open_window():
                 node.outbox.seal_again(m)
             elif m.last_link == k.number:
-                node.outbox.schedule.hasten(m)
+                node.outbox.schedule.nacked(m, k)
         return True
 
     def _no_key(self, m: Message, sealed: Sealed) -> None:

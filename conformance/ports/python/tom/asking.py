@@ -18,6 +18,7 @@ OWN_WAIT = 400
 PASSED_WAIT = 300  # leaves the answer time to come within the asker's 400 (RTE-17)
 NOBODY_KNEW_MS = 30_000
 MOST_ASKED = 16
+GONE = -1  # no link: in place of one that went down before it answered
 
 
 @dataclass
@@ -150,6 +151,8 @@ class Asks:
                 del self._asks[ask.nonce]
             elif number in ask.open:
                 ask.open.discard(number)
+                if ask.asker is not None:
+                    ask.open.add(GONE)  # it never says 255, so that is said when the time is over (RTE-17)
                 self._settle(ask)
 
     # Time

@@ -80,13 +80,16 @@ class Message:
     state: str = PENDING
     waits: Waits = Waits.NOTHING
     attempt: int = 0  # of the copy under way, or of the one to leave next
-    sends: int = 0  # over all its envelopes: the wait goes on doubling (DLV-10)
+    sends: int = 0  # over all its envelopes
+    doublings: int = 0  # of its wait, over all its envelopes (DLV-9, DLV-10)
+    undoubled: int = 0  # retries in a row that did not double it (RTE-36)
     queued: int | None = None  # the link whose queue its copy is in
     last_link: int | None = None
     first_left: int = 0
     left_at: int = 0
     due: int | None = None
-    hastened: bool = False
+    hastened: bool = False  # `due` was brought forward (DLV-13)
+    early: bool = False  # the copy to leave next leaves for another reason than that it was due
     alone: bool = True  # one attempt was out at most: a round trip may be measured
     read: bool = False  # READ came before the ACK
     barrier: set[tuple[int, bytes, int]] = field(default_factory=set)  # records to be durable first

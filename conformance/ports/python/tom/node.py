@@ -72,6 +72,7 @@ class Node:
         self.now = max(self.now, now)
         self.entropy = entropy
         self.drops = []
+        self.outbox.give_up_handshakes()  # nothing wakes for it, and the input may offer the next one
 
     def finish(self) -> list[Output]:
         """What is due runs after the input, and all outputs are drained."""

@@ -20,6 +20,7 @@ from .sessions import Session
 if TYPE_CHECKING:
     from .node import Node
 
+GIVEN_UP_AFTER = 60_000  # SES-11
 LATE = 24 * 3_600  # a proof may come so long past expiry (DLV-4)
 
 
@@ -108,6 +109,7 @@ class Outbox:
                 old.session.settle(old.n, proven=False)
             for k in node.links.values():
                 k.withdraw(m)
+        m.early = False  # the wait goes on doubling, whatever made it sealed again (DLV-10)
         m.queued = m.due = None
         if self.sealer.seal(m, renew):
             self._sealed(m)
@@ -256,10 +258,16 @@ class Outbox:
             self._end(m, "end")
         for ref in [ref for ref, s in self.settled.items() if unix > s.expiry + LATE]:
             del self.settled[ref]
-        for session_ref, p in list(self._node.sessions.pending.items()):
-            gone = p.ref not in self._refs or self._refs[p.ref][0].now is not self._refs[p.ref][1]
-            if unix > p.expiry + self._node.config.skew or (gone and self._node.now - p.made >= PAD_EVERY):
-                del self._node.sessions.pending[session_ref]
+
+    def give_up_handshakes(self) -> None:
+        """SES-11: past the SEAL's expiry + SKEW, and after 60 s those whose SEAL is no longer under way."""
+        node = self._node
+        for ref, p in list(node.sessions.pending.items()):
+            m, sealed = self._refs.get(ref, (None, None))
+            gone = m is None or m.now is not sealed
+            over = node.unix is not None and node.unix > p.expiry + node.config.skew
+            if over or (gone and node.now - p.made >= GIVEN_UP_AFTER):
+                del node.sessions.pending[ref]
 
     def deadline(self) -> int | None:
         """Without wall time the end comes by the monotonic clock (CON-13)."""

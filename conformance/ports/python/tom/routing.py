@@ -27,6 +27,7 @@ class Way:
     proven: bool = False  # and did not fail since
     proven_at: int | None = None
     heard: int = 0  # when it last answered or brought a proof
+    place: int | None = None  # in the order ways became known: by an answer or a proof, a failure alone makes no way
     distance: int | None = None  # as it answered; ranks and proves nothing (RTE-20)
     round_trip: int | None = None
     used: int = 0
@@ -37,11 +38,12 @@ class Way:
 
     @property
     def known(self) -> bool:
-        """It answered or brought a proof, ever: a failure alone makes no way."""
-        return self.distance is not None or self.proven_at is not None
+        """It answered or brought a proof, ever."""
+        return self.place is not None
 
-    def order(self) -> tuple[bool, int]:
-        return not self.proven, -(self.rank or 0)
+    def order(self) -> tuple[bool, int, int]:
+        """RTE-40."""
+        return not self.proven, -(self.rank or 0), -(self.place or 0)
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ class Routes:
     def __init__(self, node: Node) -> None:
         self._node = node
         self.ways: dict[tuple[bytes, int], Way] = {}
+        self._places = 0
 
     def way(self, handle: bytes, number: int) -> Way:
         key = (handle, number)
@@ -75,6 +78,15 @@ class Routes:
             self.ways[key] = Way()
         self.ways[key].used = self._node.now
         return self.ways[key]
+
+    def _heard(self, handle: bytes, number: int) -> Way:
+        """It answers or brings a proof now."""
+        way = self.way(handle, number)
+        way.heard = self._node.now
+        if way.place is None:
+            self._places += 1
+            way.place = self._places
+        return way
 
     def _forget_worst(self, keys: list[tuple[bytes, int]]) -> None:
         """RTE-40: not proven, lowest rank, longest without answer or proof."""
@@ -137,17 +149,17 @@ class Routes:
         """Steps 2 and 3: proven ones first, then by rank, then the one known last (RTE-40); from attempt 2 on one that
         failed since counts no more (RTE-1)."""
         by_number = {k.number: k for k in candidates}
-        newest = [(n, way) for (dst, n), way in reversed(self.ways.items()) if dst == q.handle and way.known]
-        known = [(by_number[n], way) for n, way in newest if n in by_number and (q.attempt < 2 or not way.failed)]
-        return [k for k, _ in sorted(known, key=lambda kw: kw[1].order())]
+        known = [(n, way) for (dst, n), way in self.ways.items() if dst == q.handle and way.known and n in by_number]
+        known = [(n, way) for n, way in known if q.attempt < 2 or not way.failed]
+        return [by_number[n] for n, _ in sorted(known, key=lambda nw: nw[1].order())]
 
     # Learning
 
     def proven(self, handle: bytes, number: int) -> None:
         """RTE-21, RTE-23."""
-        way = self.way(handle, number)
+        way = self._heard(handle, number)
         way.rank = FIRST_PROOF if way.rank is None else min(TOP_RANK, max(way.rank, FIRST_PROOF) + 256)
-        way.proven, way.proven_at, way.heard = True, self._node.now, self._node.now
+        way.proven, way.proven_at = True, self._node.now
 
     def lost(self, handle: bytes, number: int, taken: bool) -> None:
         """A copy was not proven within its wait, or a NACK came for it (RTE-22, RTE-35, RTE-36)."""
@@ -158,8 +170,8 @@ class Routes:
 
     def answered(self, handle: bytes, number: int, distance: int) -> None:
         """A positive REACH!: it ranks and never proves (RTE-20)."""
-        way = self.way(handle, number)
-        way.distance, way.heard = distance, self._node.now
+        way = self._heard(handle, number)
+        way.distance = distance
         fresh = max(1, 256 - 32 * distance)
         if way.rank is None:
             way.rank = fresh

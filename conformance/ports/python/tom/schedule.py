@@ -53,6 +53,7 @@ class Schedule:
 
     def _answered(self, m: Message) -> None:
         if m.waits is Waits.ANSWER:
+            m.early = True
             self.dispatch(m, may_ask=False)
 
     def _queue(self, m: Message, now: Sealed, k: Link) -> None:
@@ -63,17 +64,28 @@ class Schedule:
 
     def _left(self, m: Message, now: Sealed, k: Link) -> None:
         m.queued, m.last_link, m.left_at = None, k.number, self._node.now
-        if m.sends == 0:
-            m.first_left = m.left_at
+        self._count(m)
         m.alone = m.sends == 0
         m.sends += 1
         now.copies[k.number] = Copy(m.attempt, self._node.now)
-        m.hastened = False
+        m.hastened = m.early = False
         m.due = self._node.now + self._wait(m, max(FIRST_WAIT, 3 * (k.round_trip or 0)))
 
-    def _wait(self, m: Message, base: int) -> int:
-        """Doubles from retry to retry, up to 1 h (DLV-9)."""
-        return min(base << min(m.sends - 1, 40), LONGEST_WAIT)
+    @staticmethod
+    def _count(m: Message) -> None:
+        """What was due doubles the wait, what something else brought on does not (DLV-9)."""
+        if m.sends == 0:
+            m.first_left = m.left_at
+        elif m.early:
+            m.undoubled += 1
+        else:
+            m.doublings += 1
+            m.undoubled = 0
+
+    @staticmethod
+    def _wait(m: Message, base: int) -> int:
+        """Up to 1 h (DLV-9)."""
+        return min(base << min(m.doublings, 40), LONGEST_WAIT)
 
     # What hastens and what puts off
 
@@ -92,11 +104,17 @@ class Schedule:
         """Not sooner than one second after the last copy left (DLV-13), and never later than it was due. What waits
         for an answer waits no longer."""
         if m.waits is Waits.ANSWER:
-            self.dispatch(m, may_ask=False)
+            self._answered(m)
         elif m.due is not None:
             at = max(self._node.now, m.left_at + HASTENED_AFTER)
             if at < m.due:
                 m.due, m.hastened = at, True
+
+    def nacked(self, m: Message, k: Link) -> None:
+        """A NACK is a hint of a neighbour that may lie: it hurries no more often than there are others to try (RTE-36)."""
+        others = sum(o.forwards for o in self._node.links.values() if o is not k)
+        if m.undoubled < others:
+            self.hasten(m)
 
     def new_way(self, handle: bytes) -> None:
         """DLV-12: a link to the destination, or a positive REACH!."""
@@ -114,6 +132,7 @@ class Schedule:
 
     def _look_again(self, m: Message) -> None:
         """It leaves now, but not sooner than one second after its last copy (DLV-13)."""
+        m.early = True
         m.due = max(self._node.now, m.left_at + HASTENED_AFTER) if m.sends else self._node.now
         if m.due <= self._node.now:
             self.dispatch(m)
@@ -128,6 +147,7 @@ class Schedule:
                 self.hasten(m)
             elif m.last_link == number and m.waits is Waits.NOTHING and m.due is not None:
                 if m.sends == 1:
+                    m.early = True
                     self.advance(m)
                 else:
                     self.hasten(m)
@@ -165,10 +185,10 @@ class Schedule:
         if k is not None and k.pk != m.to:
             copy = m.now.copies.get(k.number) if m.now is not None else None
             self._node.routes.lost(m.handle, k.number, taken=copy is not None and copy.taken)
+        m.early = m.hastened
         self.advance(m)
 
     def advance(self, m: Message) -> None:
-        m.due = None
         if m.attempt < LAST_ATTEMPT:
             m.attempt += 1
             self.dispatch(m)

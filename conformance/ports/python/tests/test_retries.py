@@ -1,0 +1,181 @@
+"""How long a message waits from copy to copy, and what brings the next one on."""
+
+from __future__ import annotations
+
+import unittest
+
+from network import Host, Net
+from test_relay import envelopes
+from test_rules import Scripted
+
+from tom import envelope, link
+from tom.envelope import DataBody, Envelope, NackBody, SealBody
+from tom.identity import Identity
+from tom.memory import LEAF, Config
+from tom.node import Node
+from tom.routing import Query
+
+
+class Waits(unittest.TestCase):
+    def setUp(self) -> None:
+        self.net = Net()
+        self.a, self.b = self.net.host("a"), self.net.host("b")
+        self.left: list[int] = []
+        self.net.loses = self.watch
+        self.silent = True  # what the sender sends is lost
+
+    def watch(self, x: Host, y: Host, data: bytes) -> bool:
+        if x is self.a and data[0] == link.ENVELOPE:
+            self.left.append(self.net.now)
+            return self.silent
+        return False
+
+    def gaps(self) -> list[int]:
+        return [later - one for one, later in zip(self.left, self.left[1:])]
+
+    def test_what_was_due_doubles(self) -> None:
+        self.net.join(self.a, self.b)
+        self.a.send(self.b)
+        self.net.run(10_000)
+        self.assertEqual(self.gaps(), [300, 600, 1_200, 2_400, 4_800])
+
+    def test_a_link_that_comes_does_not(self) -> None:
+        """DLV-9: neither the first nor the tenth link that comes puts off what follows."""
+        number, _ = self.net.join(self.a, self.b)
+        self.a.send(self.b)
+        self.net.run(1_000)
+        self.assertEqual(self.gaps(), [300, 600])
+        for _ in range(10):
+            self.net.cut(self.a, number)
+            self.net.run(20_000)
+            number, _ = self.net.join(self.a, self.b)
+        self.assertEqual(len(self.left), 13)
+        self.net.run(10_000)
+        self.assertEqual(self.gaps()[-3:], [1_200, 2_400, 4_800])
+
+    def test_the_loss_of_the_first_link_does_not(self) -> None:
+        """DLV-13: made good at once, and the wait after it is the first one."""
+        for name in ("r1", "r2"):
+            self.net.join(self.a, self.net.host(name, "relay"))
+        first, _ = self.net.join(self.a, self.b)
+        self.a.send(self.b)
+        self.net.run(50)
+        self.net.cut(self.a, first)
+        self.net.run(1_000)
+        self.assertEqual(self.gaps()[1:], [300, 600])
+
+    def test_asking_does_not(self) -> None:
+        """A retry that asked first leaves once the question is over."""
+        self.net.join(self.a, self.b)
+        for name in ("r1", "r2"):
+            self.net.join(self.a, self.net.host(name, "relay"))
+        self.a.send(self.b)
+        self.net.run(2_600)
+        asked = 20  # the retry after the second copy asks, and all have answered so soon
+        self.assertEqual(self.gaps(), [300, 600 + asked, 600])
+
+
+class Nacks(unittest.TestCase):
+    def gaps(self, relays: int, leaves: int = 0) -> list[int]:
+        """Nobody has a way: each copy is answered NO_ROUTE."""
+        net = Net()
+        a, b = net.host("a"), net.host("b")
+        for i in range(relays):
+            net.join(a, net.host(f"r{i}", "relay"))
+        for i in range(leaves):
+            net.join(a, net.host(f"l{i}"))
+        left: list[int] = []
+
+        def watch(x: Host, y: Host, data: bytes) -> bool:
+            if x is a and data[0] == link.ENVELOPE:
+                left.append(net.now)
+            return False
+
+        net.loses = watch
+        a.send(b)
+        net.run(25_000)
+        return [later - one for one, later in zip(left, left[1:])]
+
+    def test_as_often_as_there_are_others(self) -> None:
+        """RTE-36: between two retries that were due, one for each other neighbour that forwards."""
+        self.assertEqual(self.gaps(3)[:12], [300, 600, 1_000, 1_000, 1_200, 1_000, 1_000, 2_400, 1_000, 1_000, 4_800, 1_000])
+        self.assertEqual(self.gaps(2)[:9], [300, 600, 1_000, 1_200, 1_000, 2_400, 1_000, 4_800, 1_000])
+
+    def test_the_only_way_is_not_hurried(self) -> None:
+        """RTE-36: a leaf is nobody to try."""
+        for leaves in (0, 2):
+            self.assertEqual(self.gaps(1, leaves), [300, 600, 1_200, 2_400, 4_800, 9_600])
+
+
+class SealedAgain(Scripted):
+    def test_it_goes_on_doubling(self) -> None:
+        """DLV-10, also where a NO_KEY made it so and its wait was not over."""
+        self.session()
+        reply = self.note(self.n.step("send", to=self.p.pk.hex(), payload="bb", lifetime=None, **{"class": 2}))
+        data = next(e for e in self.envelopes() if isinstance(e.body, DataBody))
+        self.assertEqual(reply["verdict"], "accepted")
+        self.tick(100)
+        self.out.clear()
+        self.give(envelope.encode(Envelope(NackBody(data.ref, envelope.NO_KEY, 0), data.expiry)))
+        (seal,) = self.envelopes()
+        self.assertIsInstance(seal.body, SealBody)
+        self.tick(599)
+        self.assertNotIn(seal.ref, [e.ref for e in self.envelopes()])
+        self.tick(1)
+        self.assertEqual([e.attempt for e in self.envelopes() if e.ref == seal.ref], [1])
+
+
+class Known(unittest.TestCase):
+    def test_a_failure_makes_no_way_known(self) -> None:
+        """RTE-40: of two of one rank the one that became known last, by an answer, comes first."""
+        node = Node(Identity(b"\1" * 32), Config(LEAF), 0, 1_800_000_000)
+        for number in (1, 2):
+            node.up(number, Identity(bytes([number + 1]) * 32).pk, 1_400, True)
+        handle = b"\7" * 8
+        node.routes.lost(handle, 2, taken=True)
+        for number in (1, 2):
+            node.routes.answered(handle, number, 1)
+            node.routes.lost(handle, number, taken=True)
+            node.routes.answered(handle, number, 1)
+        chosen = node.routes.choose(Query(handle, 100, 0))
+        self.assertEqual(getattr(chosen, "number", None), 2)
+
+
+class Questions(unittest.TestCase):
+    def test_a_lost_link_has_not_said_no(self) -> None:
+        """RTE-17: a neighbour's question is answered 255 when all asked said so, or after 300 ms."""
+        net = Net()
+        a, r, other = net.host("a"), net.host("r", "relay"), net.host("other", "relay")
+        asking, _ = net.join(r, a)
+        asked, _ = net.join(r, other)
+        net.loses = lambda x, y, data: x is other
+        net.sent.clear()
+        question = link.encode(link.ReachQuestion(b"\7" * 8, 1, 2))
+        r.step("datagram", link=asking, bytes=question.hex())
+        net.run(20)
+        net.cut(r, asked)
+        for waited, answers in ((270, []), (20, [255])):
+            net.run(waited)
+            said = [data for name, to, data in net.sent if (name, to) == ("r", "a") and data[0] == link.REACH_A]
+            self.assertEqual([data[-1] for data in said], answers)
+
+
+class Handshakes(unittest.TestCase):
+    def test_one_whose_seal_was_proven_makes_room_by_itself(self) -> None:
+        """SES-11: 60 s after it was made, though nothing woke the node for it."""
+        net = Net()
+        a, b = net.host("a"), net.host("b")
+        net.join(a, b)
+        net.loses = lambda x, y, data: x is b and len(data) > 80 and data[0] == link.ENVELOPE  # the RESP
+        message = a.send(b)
+        net.run(59_000)
+        self.assertEqual((a.states[message][-1], a.sessions), ("delivered", []))
+        net.run(2_000)
+        net.loses = lambda x, y, data: False
+        a.send(b)
+        net.run(1_000)
+        self.assertEqual(a.sessions, [b.pk])
+
+
+if __name__ == "__main__":
+    unittest.main()
