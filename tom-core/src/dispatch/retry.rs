@@ -97,8 +97,12 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             next = self.delivery.outbox.after(idx);
             if let Some(message) = self.delivery.outbox.get_mut(idx)
                 && message.link.is_some_and(|last| last.id == link)
+                && message.queued
+                && gone
             {
-                message.queued &= !gone;
+                // It never left: it goes another way, no sooner than it was due.
+                message.queued = false;
+                self.delivery.timers.set(idx, self.now);
             }
         }
         let why = if gone { Why::Lost } else { Why::Way };
