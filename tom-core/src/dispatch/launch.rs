@@ -16,7 +16,7 @@ use crate::time::Span;
 use crate::wire::{Class, ContentKind, ENVELOPE_AT};
 
 /// Frame and trailers around an envelope, at most.
-pub(super) const FRAMING: usize = ENVELOPE_AT;
+const FRAMING: usize = ENVELOPE_AT;
 /// How often a message without any neighbour to go to looks for one.
 const NOWHERE_WAIT: Span = Span::from_secs(30);
 /// An empty one-shot asks for a session at most this often.

@@ -1,7 +1,6 @@
 //! Retries that something brings on before their time. Spec: delivery, "Retry schedule"; routing,
 //! "Failover".
 
-use super::launch::FRAMING;
 use super::{Step, World};
 use crate::bounded::Idx;
 use crate::crypto::Suite;
@@ -78,10 +77,8 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// try it. Spec DLV-28.
     pub(super) fn retry_stranded(&mut self) {
         self.retry(Why::Way, |message, out| {
-            let frame = message.envelope.len() as usize + FRAMING;
             let leads = |link: &crate::egress::Link| {
-                let knows = link.relays || link.handle == message.contact.handle;
-                (knows && link.carries(frame)) || planted!(NowhereSleeps)
+                link.relays || link.handle == message.contact.handle || planted!(NowhereSleeps)
             };
             let last = message.link.and_then(|last| out.link(last));
             let stranded = !last.is_some_and(leads);
