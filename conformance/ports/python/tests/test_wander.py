@@ -68,14 +68,14 @@ class Waiting(unittest.TestCase):
         self.net.run(3_000)
         self.assertEqual([e.attempt for e in map(envelope.parse, (raw for _, raw in envelopes(self.net, self.a)))], [0])
 
-    def test_the_minute_of_a_pad_counts_from_its_leaving(self) -> None:
-        """DLV-24: not from when it was made and found no link."""
+    def test_the_minute_of_a_pad_counts_from_its_sealing(self) -> None:
+        """DLV-24: not from when it found a link."""
         a = self.net.host("full", "full")  # a leaf takes nothing so long
         self.net.loses = lambda x, y, data: x is self.b
         a.send(self.b, "x" * 2_000)
         self.net.run(67_000)
         self.net.join(a, self.b)
-        self.net.run(50_000)
+        self.net.run(43_000)
         before = len(envelopes(self.net, a))
         self.net.run(9_000)
         self.assertEqual(len(envelopes(self.net, a)), before)
