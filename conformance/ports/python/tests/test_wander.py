@@ -84,6 +84,21 @@ class Waiting(unittest.TestCase):
 
 
 class Receipts(unittest.TestCase):
+    def test_a_repeat_is_one_without_a_way_back_too(self) -> None:
+        """RTE-10 before RTE-14."""
+        net = Net()
+        a, r, b = net.host("a"), net.host("r", "relay"), net.host("b")
+        back, _ = net.join(r, a)
+        way, _ = net.join(r, b)
+        a.send(b)
+        net.run(1_000)
+        sent = [f.envelope for f in frames(net, b, r) if isinstance(f, link.EnvelopeFrame)]
+        ack = next(raw for raw in sent if isinstance(envelope.parse(raw).body, envelope.AckBody))
+        net.cut(r, back)
+        r.drops.clear()
+        r.step("datagram", link=way, bytes=frame(ack))
+        self.assertEqual(r.drops, [Reason.ACK_REPEAT])
+
     def test_only_the_newest_copys_link_counts(self) -> None:
         """LNK-21, RTE-37: TAKEN, PASSED and NACK over the link of an earlier copy are late."""
         net = Net()
