@@ -99,6 +99,21 @@ class Waits(unittest.TestCase):
         self.net.join(self.a, other)
         self.assertEqual(self.left[5:], [at])
 
+    def test_a_number_again_is_another_link(self) -> None:
+        """RTE-1, RTE-3: what comes up under the number of a link that went was not tried before."""
+        relays = [self.net.host(name, "relay") for name in ("r1", "r2", "r3")]
+        number, _ = self.net.join(self.a, relays[0])
+        self.a.send(self.b)
+        self.net.run(2_150)
+        self.assertEqual(len(self.left), 4)
+        self.net.cut(self.a, number)
+        self.net._links = 0
+        self.assertEqual(self.net.join(self.a, relays[1])[0], number)
+        self.net.join(self.a, relays[2])
+        self.net.sent.clear()
+        self.net.run(1_500)
+        self.assertEqual([to for to, _ in envelopes(self.net, self.a)][:1], ["r2"])  # attempt 4 of two candidates
+
     def test_a_restart_begins_anew(self) -> None:
         """DLV-9: the message is sealed again, and waits as at first."""
         self.a = self.net.host("durable", durable=True)

@@ -161,6 +161,8 @@ class Schedule:
                     self.advance(m)
                 else:
                     self.hasten(m)
+            if m.last_link == number:
+                m.last_link = None  # the number may come again, for another link
 
     def refused(self, m: Message, sealed: Sealed, number: int, attempt: int) -> None:
         """The link did not take a copy: lost, unless TAKEN came (DLV-11)."""
