@@ -64,15 +64,67 @@ class Waits(unittest.TestCase):
         self.net.run(1_000)
         self.assertEqual(self.gaps()[1:], [300, 600])
 
-    def test_asking_does_not(self) -> None:
-        """A retry that asked first leaves once the question is over."""
+    def test_asking_in_vain_does(self) -> None:
+        """DLV-9: what asked and heard that nobody knows left because it was due."""
         self.net.join(self.a, self.b)
         for name in ("r1", "r2"):
             self.net.join(self.a, self.net.host(name, "relay"))
         self.a.send(self.b)
         self.net.run(2_600)
         asked = 20  # the retry after the second copy asks, and all have answered so soon
-        self.assertEqual(self.gaps(), [300, 600 + asked, 600])
+        self.assertEqual(self.gaps(), [300, 600 + asked, 1_200])
+
+    def test_an_answer_that_knows_does_not(self) -> None:
+        """DLV-9: a REACH! that knows the way says that it is new."""
+        r1, r2 = (self.net.host(name, "relay") for name in ("r1", "r2"))
+        for other in (self.b, r1, r2):
+            self.net.join(self.a, other)
+        self.net.join(r1, self.b)
+        self.net.loses = lambda x, y, data: self.watch(x, y, data) and x is self.a
+        self.a.send(self.b)
+        self.net.run(2_600)
+        self.assertEqual(self.gaps()[:3], [300, 600 + 20, 600])
+
+    def test_a_link_of_no_use_is_waited_for_no_longer(self) -> None:
+        """DLV-28: its last copy's neighbour is a leaf now, and another link comes up long before the copy is due."""
+        first, other = (self.net.host(name, "relay") for name in ("r1", "r2"))
+        number, _ = self.net.join(self.a, first)
+        self.a.send(self.b)
+        self.net.run(6_000)
+        self.assertEqual(self.gaps(), [300, 600, 1_200, 2_400])
+        self.a.step("datagram", link=number, bytes=link.encode(link.Hello(link.LEAF, 65_538)).hex())
+        self.net.run(100)
+        self.assertEqual(len(self.left), 5)
+        at = self.net.now
+        self.net.join(self.a, other)
+        self.assertEqual(self.left[5:], [at])
+
+    def test_a_number_again_is_another_link(self) -> None:
+        """RTE-1, RTE-3: what comes up under the number of a link that went was not tried before."""
+        relays = [self.net.host(name, "relay") for name in ("r1", "r2", "r3")]
+        number, _ = self.net.join(self.a, relays[0])
+        self.a.send(self.b)
+        self.net.run(2_150)
+        self.assertEqual(len(self.left), 4)
+        self.net.cut(self.a, number)
+        self.net._links = 0
+        self.assertEqual(self.net.join(self.a, relays[1])[0], number)
+        self.net.join(self.a, relays[2])
+        self.net.sent.clear()
+        self.net.run(1_500)
+        self.assertEqual([to for to, _ in envelopes(self.net, self.a)][:1], ["r2"])  # attempt 4 of two candidates
+
+    def test_a_restart_begins_anew(self) -> None:
+        """DLV-9: the message is sealed again, and waits as at first."""
+        self.a = self.net.host("durable", durable=True)
+        self.net.join(self.a, self.b)
+        self.a.send(self.b)
+        self.net.run(6_000)
+        self.a.restart()
+        self.left.clear()
+        self.net.join(self.a, self.b)
+        self.net.run(2_500)
+        self.assertEqual(self.gaps(), [300, 600, 1_200])
 
 
 class Nacks(unittest.TestCase):
@@ -141,7 +193,36 @@ class Known(unittest.TestCase):
         self.assertEqual(getattr(chosen, "number", None), 2)
 
 
+    def test_a_far_answer_is_no_failure(self) -> None:
+        """RTE-40: 129 at least, so it counts from attempt 2 on as well; and 129 after a failure, however near."""
+        node = Node(Identity(b"\1" * 32), Config(LEAF), 0, 1_800_000_000)
+        for number in (1, 2):
+            node.up(number, Identity(bytes([number + 1]) * 32).pk, 1_400, True)
+        handle = b"\7" * 8
+        node.routes.answered(handle, 2, 9)
+        chosen = node.routes.choose(Query(handle, 100, 2))
+        self.assertEqual(getattr(chosen, "number", None), 2)
+        node.routes.answered(handle, 1, 0)
+        node.routes.lost(handle, 1, taken=True)
+        node.routes.answered(handle, 1, 0)
+        self.assertEqual([node.routes.way(handle, number).rank for number in (1, 2)], [129, 129])
+
+
 class Questions(unittest.TestCase):
+    def test_what_it_reaches_by_the_end(self) -> None:
+        """RTE-17: nobody it asked knows, but a link to the one came up meanwhile."""
+        net = Net()
+        a, r, other, b = net.host("a"), net.host("r", "relay"), net.host("other", "relay"), net.host("b")
+        asking, _ = net.join(r, a)
+        net.join(r, other)
+        net.loses = lambda x, y, data: x is other
+        question = link.encode(link.ReachQuestion(Identity(bytes.fromhex(b.seed)).handle, 1, 2))
+        r.step("datagram", link=asking, bytes=question.hex())
+        net.join(r, b)
+        net.run(250)
+        said = [data for name, to, data in net.sent if (name, to) == ("r", "a") and data[0] == link.REACH_A]
+        self.assertEqual([data[-1] for data in said], [1])
+
     def test_a_lost_link_has_not_said_no(self) -> None:
         """RTE-17: a neighbour's question is answered 255 when all asked said so, or after 300 ms."""
         net = Net()

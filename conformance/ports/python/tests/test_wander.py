@@ -68,14 +68,14 @@ class Waiting(unittest.TestCase):
         self.net.run(3_000)
         self.assertEqual([e.attempt for e in map(envelope.parse, (raw for _, raw in envelopes(self.net, self.a)))], [0])
 
-    def test_the_minute_of_a_pad_counts_from_its_leaving(self) -> None:
-        """DLV-24: not from when it was made and found no link."""
+    def test_the_minute_of_a_pad_counts_from_its_sealing(self) -> None:
+        """DLV-24: not from when it found a link."""
         a = self.net.host("full", "full")  # a leaf takes nothing so long
         self.net.loses = lambda x, y, data: x is self.b
         a.send(self.b, "x" * 2_000)
         self.net.run(67_000)
         self.net.join(a, self.b)
-        self.net.run(50_000)
+        self.net.run(43_000)
         before = len(envelopes(self.net, a))
         self.net.run(9_000)
         self.assertEqual(len(envelopes(self.net, a)), before)
@@ -84,6 +84,21 @@ class Waiting(unittest.TestCase):
 
 
 class Receipts(unittest.TestCase):
+    def test_a_repeat_is_one_without_a_way_back_too(self) -> None:
+        """RTE-10 before RTE-14."""
+        net = Net()
+        a, r, b = net.host("a"), net.host("r", "relay"), net.host("b")
+        back, _ = net.join(r, a)
+        way, _ = net.join(r, b)
+        a.send(b)
+        net.run(1_000)
+        sent = [f.envelope for f in frames(net, b, r) if isinstance(f, link.EnvelopeFrame)]
+        ack = next(raw for raw in sent if isinstance(envelope.parse(raw).body, envelope.AckBody))
+        net.cut(r, back)
+        r.drops.clear()
+        r.step("datagram", link=way, bytes=frame(ack))
+        self.assertEqual(r.drops, [Reason.ACK_REPEAT])
+
     def test_only_the_newest_copys_link_counts(self) -> None:
         """LNK-21, RTE-37: TAKEN, PASSED and NACK over the link of an earlier copy are late."""
         net = Net()

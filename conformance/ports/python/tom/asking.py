@@ -28,7 +28,7 @@ class Ask:
     deadline: int
     open: set[int]  # links that were asked and have not answered
     asker: tuple[int, int] | None = None  # a neighbour's link and nonce, else a question of one's own
-    waiting: list[Callable[[], None]] = field(default_factory=list)
+    waiting: list[Callable[[bool], None]] = field(default_factory=list)  # each hears whether somebody knows
     positive: bool = False
 
 
@@ -50,7 +50,7 @@ class Asks:
         """Questions of one's own for one handle are shared (RTE-19)."""
         return next((a for a in self._asks.values() if a.handle == handle and a.asker is None and a.open), None)
 
-    def wait(self, q: Query, resume: Callable[[], None]) -> bool:
+    def wait(self, q: Query, resume: Callable[[bool], None]) -> bool:
         """Asks all neighbours that forward, or joins who asked already; `resume` goes on. False where nobody could be
         asked. A question belongs to no copy, so the in-link of one and links too narrow for it are asked as well."""
         ask = self._own(q.handle)
@@ -92,6 +92,13 @@ class Asks:
                 return
         self._answer(k.number, q.handle, q.nonce, link.UNREACHABLE if distance is None else distance)
 
+    def _end_without_answer(self, handle: bytes, number: int, nonce: int) -> None:
+        """Nobody asked knows: what this node itself reaches by now, else 255 (RTE-17)."""
+        k = self._node.links.get(number)
+        if k is not None:
+            distance = self._know(k, handle)
+            self._answer(number, handle, nonce, link.UNREACHABLE if distance is None else distance)
+
     def _know(self, k: Link, handle: bytes) -> int | None:
         """RTE-16; a leaf, which forwards nothing, answers 0 or 255."""
         if handle == self._node.me.handle:
@@ -123,7 +130,7 @@ class Asks:
             self._answer(ask.asker[0], ask.handle, ask.asker[1], min(distance + 1, 254))
             ask.open.clear()
             return  # what waits here has a question of its own (RTE-19)
-        self._resume(ask)
+        self._resume(ask, True)
         self._node.outbox.new_way(ask.handle)
 
     def _settle(self, ask: Ask) -> None:
@@ -132,17 +139,17 @@ class Asks:
             return
         if ask.asker is not None:
             if not ask.positive:
-                self._answer(ask.asker[0], ask.handle, ask.asker[1], link.UNREACHABLE)
+                self._end_without_answer(ask.handle, *ask.asker)
         else:
             if not ask.positive and not self._node.routes.known(ask.handle):
                 self._nobody[ask.handle] = self._node.now
-            self._resume(ask)
+            self._resume(ask, False)
 
     @staticmethod
-    def _resume(ask: Ask) -> None:
+    def _resume(ask: Ask, knows: bool) -> None:
         waiting, ask.waiting = ask.waiting, []
         for resume in waiting:
-            resume()
+            resume(knows)
 
     def link_down(self, number: int) -> None:
         self._nobody.clear()  # the neighbours are others now

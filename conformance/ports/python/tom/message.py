@@ -85,11 +85,12 @@ class Message:
     undoubled: int = 0  # retries in a row that did not double it (RTE-36)
     queued: int | None = None  # the link whose queue its copy is in
     last_link: int | None = None
-    first_left: int = 0
     left_at: int = 0
     due: int | None = None
     hastened: bool = False  # `due` was brought forward (DLV-13)
     early: bool = False  # the copy to leave next leaves for another reason than that it was due
+    begun: bool = False  # a copy left since this node began: its waits begin anew with a restart (DLV-9)
+    renewed: bool = False  # sealed again since its last copy left
     alone: bool = True  # one attempt was out at most: a round trip may be measured
     read: bool = False  # READ came before the ACK
     barrier: set[tuple[int, bytes, int]] = field(default_factory=set)  # records to be durable first

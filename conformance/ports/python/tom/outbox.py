@@ -32,7 +32,7 @@ class Outbox:
         self.messages: dict[bytes, Message] = {}
         self._refs: dict[bytes, tuple[Message, Sealed]] = {}
         self.settled: dict[bytes, Settled] = {}  # by ref
-        self._padded: dict[bytes, int] = {}  # when a PAD last asked this peer for a session
+        self._padded: dict[bytes, int] = {}  # when a PAD for this peer was sealed, or a retry instead asked for
 
     def to_handle(self, handle: bytes) -> list[Message]:
         return [m for m in self.messages.values() if m.handle == handle]
@@ -82,9 +82,7 @@ class Outbox:
             return  # nothing is sealed that has no life left (ENV-22)
         if node.sessions.usable(m.to, now) is not None:
             return  # there is one; it cannot carry this message, and another would not either
-        # The minute counts from when a PAD went, not from when one was made that waited for a link.
-        went = [p.first_left for p in self.messages.values() if p.to == m.to and p.content.type == content.PAD and p.sends]
-        last = max(went + [self._padded[m.to]] if m.to in self._padded else went, default=None)
+        last = self._padded.get(m.to)
         if last is not None and now - last < PAD_EVERY:
             m.due = last + PAD_EVERY
             return
@@ -109,7 +107,7 @@ class Outbox:
                 old.session.settle(old.n, proven=False)
             for k in node.links.values():
                 k.withdraw(m)
-        m.early = False  # the wait goes on doubling, whatever made it sealed again (DLV-10)
+        m.early, m.renewed = False, True  # the wait goes on doubling, whatever made it sealed again (DLV-10)
         m.queued = m.due = None
         if self.sealer.seal(m, renew):
             self._sealed(m)

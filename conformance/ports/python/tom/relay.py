@@ -84,7 +84,7 @@ class Relay:
         held = Held(env, frame, k, node.now)
         self._enter(held)
         if chosen is Verdict.ASK:
-            if node.asks.wait(q, lambda: self._answered(held)):
+            if node.asks.wait(q, lambda _knows: self._answered(held)):
                 self.held.append(held)
                 node.receipt(k, ref)
                 return
@@ -231,9 +231,9 @@ class Relay:
                     self._node.routes.measured(entry.dst, k.number, self._node.now - entry.at)
             for held in [h for h in self.held if h.env.ref == ref]:
                 self._drop_payload(held)  # DLV-23
-        self._has_way(entry)
         if entry.acks >= entry.copies:
             raise Drop(Reason.ACK_REPEAT)
+        self._has_way(entry)
         entry.acks += 1
         self._node.acknowledge(entry.back(), ref, secret, entry.expiry)
 
@@ -250,8 +250,8 @@ class Relay:
             raise Drop(Reason.NO_HOPS)
         if entry.resps >= entry.copies:
             raise Drop(Reason.ACK_REPEAT)
-        entry.resps += 1
         self._has_way(entry)
+        entry.resps += 1
         self._back(entry, with_path(env.raw, env.attempt, env.hop - 1))
 
     def pass_nack(self, k: Link, env: Envelope, body: NackBody) -> None:

@@ -172,11 +172,11 @@ class Routes:
         """A positive REACH!: it ranks and never proves (RTE-20)."""
         way = self._heard(handle, number)
         way.distance = distance
-        fresh = max(1, 256 - 32 * distance)
+        fresh = max(FAILED_RANK + 1, 224 - 32 * distance)
         if way.rank is None:
             way.rank = fresh
         else:
-            way.rank = min(fresh, FAILED_RANK + 1) if way.failed else max(way.rank, fresh)
+            way.rank = FAILED_RANK + 1 if way.failed else max(way.rank, fresh)
 
     def measured(self, handle: bytes, number: int, sample: int) -> None:
         way = self.way(handle, number)

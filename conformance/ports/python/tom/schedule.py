@@ -41,7 +41,7 @@ class Schedule:
         chosen = self._node.routes.choose(q, may_ask)
         if chosen is Verdict.ASK:
             m.waits = Waits.ANSWER
-            if self._node.asks.wait(q, lambda: self._answered(m)):
+            if self._node.asks.wait(q, lambda knows: self._answered(m, knows)):
                 return
             chosen = self._node.routes.choose(q, may_ask=False)
         if isinstance(chosen, Link) and self._node.unix is None and chosen.pk != m.to:
@@ -51,9 +51,10 @@ class Schedule:
         else:
             m.waits = Waits.LINK
 
-    def _answered(self, m: Message) -> None:
+    def _answered(self, m: Message, knows: bool) -> None:
+        """Hearing of a way is what brings a copy on; hearing nothing changes nothing of why it leaves (DLV-9)."""
         if m.waits is Waits.ANSWER:
-            m.early = True
+            m.early = m.early or knows
             self.dispatch(m, may_ask=False)
 
     def _queue(self, m: Message, now: Sealed, k: Link) -> None:
@@ -68,15 +69,15 @@ class Schedule:
         m.alone = m.sends == 0
         m.sends += 1
         now.copies[k.number] = Copy(m.attempt, self._node.now)
-        m.hastened = m.early = False
+        m.hastened = m.early = m.renewed = False
         m.due = self._node.now + self._wait(m, max(FIRST_WAIT, 3 * (k.round_trip or 0)))
 
     @staticmethod
     def _count(m: Message) -> None:
-        """What was due doubles the wait, what something else brought on does not (DLV-9)."""
-        if m.sends == 0:
-            m.first_left = m.left_at
-        elif m.early:
+        """What was due doubles the wait, and so does sealing again; what something else brought on does not (DLV-9)."""
+        if not m.begun:
+            m.begun = True
+        elif m.early and not m.renewed:
             m.undoubled += 1
         else:
             m.doublings += 1
@@ -100,11 +101,11 @@ class Schedule:
             base = max(PROOF_WAIT, 3 * ((way.round_trip if way else None) or 0))
             m.due = self._node.now + self._wait(m, base)
 
-    def hasten(self, m: Message) -> None:
+    def hasten(self, m: Message, knows: bool = False) -> None:
         """Not sooner than one second after the last copy left (DLV-13), and never later than it was due. What waits
-        for an answer waits no longer."""
+        for an answer waits no longer (DLV-28)."""
         if m.waits is Waits.ANSWER:
-            self._answered(m)
+            self._answered(m, knows)
         elif m.due is not None:
             at = max(self._node.now, m.left_at + HASTENED_AFTER)
             if at < m.due:
@@ -122,13 +123,22 @@ class Schedule:
             if m.waits is Waits.LINK:
                 self._look_again(m)
             else:
-                self.hasten(m)
+                self.hasten(m, knows=True)
 
     def link_up(self) -> None:
-        """Something waits for a link, perhaps for this one."""
+        """A link came up or said HELLO: something waits for one, perhaps for this one (DLV-28)."""
         for m in list(self._node.outbox.messages.values()):
             if m.waits is Waits.LINK:
                 self._look_again(m)
+            elif m.waits is Waits.NOTHING and m.due is not None and self._stranded(m):
+                self.hasten(m)
+
+    def _stranded(self, m: Message) -> bool:
+        """Whether the link of its last copy is gone, or is of no use to it any more."""
+        k = self._node.links.get(m.last_link) if m.last_link is not None else None
+        if k is None or m.now is None:
+            return True
+        return not ((k.forwards or k.pk == m.to) and k.carries(len(m.now.env.raw), self._node.config.max_frame))
 
     def _look_again(self, m: Message) -> None:
         """It leaves now, but not sooner than one second after its last copy (DLV-13)."""
@@ -141,7 +151,7 @@ class Schedule:
         """DLV-11; the loss of a first copy with its link is made good at once (DLV-13)."""
         for m in list(self._node.outbox.messages.values()):
             if m.queued == number:
-                m.queued = None
+                m.queued = None  # it goes another way at once, for the reason it had before
                 self.dispatch(m)
             elif m.last_link == number and m.waits is Waits.ANSWER:
                 self.hasten(m)
@@ -151,6 +161,8 @@ class Schedule:
                     self.advance(m)
                 else:
                     self.hasten(m)
+            if m.last_link == number:
+                m.last_link = None  # the number may come again, for another link
 
     def refused(self, m: Message, sealed: Sealed, number: int, attempt: int) -> None:
         """The link did not take a copy: lost, unless TAKEN came (DLV-11)."""

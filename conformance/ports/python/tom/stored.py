@@ -81,7 +81,6 @@ def message_out(m: Message) -> Fields:
         "held": m.waits is Waits.SESSION,
         "state": m.state,
         "sends": m.sends,
-        "doublings": m.doublings,
         "sealed": [[s.env.raw.hex(), s.secret.hex(), s.session.sid_in.hex() if s.session else None, s.n] for s in m.sealed],
     }
 
@@ -99,7 +98,6 @@ def message_in(f: Fields, sessions: dict[bytes, Session]) -> Message:
         id=bytes.fromhex(f["id"]),
         state=f["state"],
         sends=f["sends"],
-        doublings=f["doublings"],
         waits=Waits.SESSION if f["held"] else Waits.LINK,
     )
     for raw, secret, sid, n in f["sealed"]:
