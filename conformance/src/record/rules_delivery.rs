@@ -130,6 +130,14 @@ pub(super) const STORIES: &[Story] = &[
         direct_up,
     ),
     (
+        "read-of-a-held-message",
+        "content.md#read",
+        &["CNT-8", "CNT-6", "DLV-24"],
+        Full,
+        "{}",
+        read_of_held,
+    ),
+    (
         "read-by-somebody-else",
         "content.md#read",
         &["CNT-8"],
@@ -495,6 +503,26 @@ fn read_by_another(script: &mut Script) -> anyhow::Result<()> {
     let truth = script.seal(&peer, &read, None)?;
     script.arrives(1, &truth.bytes)?;
     ensure!(script.says("read"));
+    Ok(())
+}
+
+/// Its recipient knows a message that was held by the first half of an id no envelope ever had.
+fn read_of_held(script: &mut Script) -> anyhow::Result<()> {
+    let peer = script.peer()?;
+    script.up(1, &peer)?;
+    script.send(&peer, &[0x5A; 3_000])?;
+    let (seal, ..) = script.sent_seal(1, &peer)?;
+    let (resp, session) = script.resp(&peer, &seal, 65_535)?;
+    script.arrives(1, &resp)?;
+    let (data, reference, secret) = script.sent_data(1, &session, &peer)?;
+    let opened = script.open_data(&session, &peer, &data)?;
+    let content = unhex(&opened["content"])?;
+    let id = content.get(1..9).context("no orig")?.to_vec();
+    script.arrives(1, &ack(expiry(&data)?, &reference, &secret))?;
+    ensure!(script.says("delivered"));
+    let read = script.data(&session, 0, &[&[0x02], &id[..]].concat())?;
+    script.arrives(1, &read)?;
+    ensure!(script.says("read"), "{id:02x?} of {opened}");
     Ok(())
 }
 

@@ -160,31 +160,34 @@ impl Tables<'_> {
         self.proofs.find(&reference.0).map(Found::Past)
     }
 
-    /// The message an application's id names. Most bear the name of the envelope under way; those
-    /// sealed again are looked for among all.
+    /// The message an application's id names.
     pub(crate) fn find_id(&self, id: MessageId) -> Option<Found> {
-        let named = self.find(id.reference());
-        if let Some(Found::Live(idx)) = named
-            && self.outbox.get(idx)?.id == id
-        {
-            return named;
-        }
-        if let Some(idx) = self.live_by_id(id) {
-            return Some(Found::Live(idx));
-        }
-        let ended = |proof: &Proof| proof.id == id && proof.end.is_some();
-        if let Some(Found::Past(idx)) = named
-            && self.proofs.get(idx).is_some_and(ended)
-        {
-            return named;
-        }
-        let mut past = self.proofs.iter().filter(|(_, proof)| ended(proof));
-        past.next().map(|(idx, _)| Found::Past(idx))
+        let found = self.find_named(id.reference())?;
+        let its = match found {
+            Found::Live(idx) => self.outbox.get(idx)?.id,
+            Found::Past(idx) => self.proofs.get(idx)?.id,
+        };
+        (its == id).then_some(found)
     }
 
-    fn live_by_id(&self, id: MessageId) -> Option<Idx> {
-        let mut live = self.outbox.iter().filter(|(_, message)| message.id == id);
-        live.next().map(|(idx, _)| idx)
+    /// The message whose id begins with this, which is what its recipient knows it by. Most bear the name
+    /// of the envelope under way; those sealed again or held are looked for among all. Spec CNT-6.
+    pub(crate) fn find_named(&self, name: Reference) -> Option<Found> {
+        let live = |message: &Message| message.id.reference() == name;
+        let ended = |proof: &Proof| proof.id.reference() == name && proof.end.is_some();
+        let named = self.find(name);
+        let fits = match named {
+            Some(Found::Live(idx)) => self.outbox.get(idx).is_some_and(live),
+            Some(Found::Past(idx)) => self.proofs.get(idx).is_some_and(ended),
+            None => false,
+        };
+        if fits {
+            return named;
+        }
+        let mut outbox = self.outbox.iter().filter(|(_, message)| live(message));
+        let mut proofs = self.proofs.iter().filter(|(_, proof)| ended(proof));
+        let live = outbox.next().map(|(idx, _)| Found::Live(idx));
+        live.or_else(|| proofs.next().map(|(idx, _)| Found::Past(idx)))
     }
 
     /// Moves a message to a later state; a later state is never taken back.

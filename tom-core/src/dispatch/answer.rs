@@ -484,14 +484,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
     /// delivered, so an unproven one stays as it is and shows as read once the proof is here.
     /// Spec CNT-8.
     pub(super) fn on_read(&mut self, contact: ContactRef, reference: Reference) {
-        let found = match self.delivery.find(reference) {
-            Some(Found::Past(idx)) => {
-                let id = self.delivery.proofs.get(idx).map(|proof| proof.id);
-                id.and_then(|id| self.delivery.find_id(id))
-            }
-            other => other,
-        };
-        match found {
+        match self.delivery.find_named(reference) {
             Some(Found::Live(idx)) => {
                 if let Some(message) = self.delivery.outbox.get_mut(idx)
                     && message.contact == contact

@@ -17,8 +17,10 @@ const EVENT_RETRY: Span = Span::from_secs(1);
 /// What brings a retry on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Why {
-    /// A way is new, or a neighbour says that another one is needed.
+    /// A way is new.
     Way,
+    /// A neighbour says that the copy came to nothing, or its link refused it.
+    Refused,
     /// The link it left over is gone.
     Lost,
     /// No answer is awaited any more: what was due and asked goes on. Spec DLV-9.
@@ -50,7 +52,9 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let sent = message.sent.filter(|_| !at_once);
         let at = sent.map_or(self.now, |sent| sent.plus(EVENT_RETRY).max(self.now));
         if self.delivery.timers.get(idx).is_none_or(|due| at < due) {
-            message.hastened |= message.rounds > 0 && why != Why::Silence;
+            // What asks was due.
+            let sooner = why == Why::Way || (why != Why::Silence && !message.asking);
+            message.hastened |= message.rounds > 0 && sooner;
             self.delivery.timers.set(idx, at);
         }
     }
@@ -69,7 +73,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let others = links.filter(|(_, link)| link.relays && link.id != not);
         let tried = self.delivery.outbox.get(idx).map_or(0, |it| it.hurried);
         if usize::from(tried) < others.count() {
-            self.hasten(idx, Why::Way);
+            self.hasten(idx, Why::Refused);
         }
     }
 
@@ -102,7 +106,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
                 self.delivery.timers.set(idx, self.now);
             }
         }
-        let why = if gone { Why::Lost } else { Why::Way };
+        let why = if gone { Why::Lost } else { Why::Refused };
         self.retry(why, |message, _| {
             let over = message.link.is_some_and(|last| last.id == link);
             over && (gone || !message.taken)
