@@ -8,6 +8,7 @@ from network import Host, Net
 from test_codec import patched
 
 from tom import candidates, envelope, link
+from tom.identity import Identity
 
 
 def kinds(net: Net, a: Host, b: Host) -> list[int]:
@@ -74,6 +75,28 @@ class OneRelay(unittest.TestCase):
         self.assertIn(24, r.drops)
         self.assertIn(envelope.NACK, kinds(net, r, a))
         self.assertEqual(a.states[message], ["sent"])  # a NACK changes no state
+
+    def test_a_proof_not_passed_on_teaches_nothing(self) -> None:
+        """The steps of an answer at a relay: passing it on comes before learning from it."""
+        for lost, known in ((False, 3), (True, link.UNREACHABLE)):
+            net = Net()
+            a, b, r, far, x = (net.host(name, "relay") for name in ("a", "b", "r", "far", "x"))
+            ar, _ = net.join(a, r)
+            net.join(r, far)
+            net.join(far, b)
+            b.takes = False
+            a.send(b)
+            net.run(200)
+            if lost:
+                net.cut(a, ar)
+            b.take(b.delivered[0])
+            net.run(200)
+            self.assertEqual(24 in r.drops, lost)
+            asking, _ = net.join(r, x)
+            question = link.ReachQuestion(Identity(bytes.fromhex(b.seed)).handle, 1, 1)
+            r.step("datagram", link=asking, bytes=link.encode(question).hex())
+            said = [data for name, to, data in net.sent if (name, to) == ("r", "x") and data[0] == link.REACH_A]
+            self.assertEqual([data[-1] for data in said], [known])
 
     def test_forged_acks(self) -> None:
         net, a, b, r = self.net, self.a, self.b, self.r

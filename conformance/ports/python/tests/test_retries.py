@@ -178,6 +178,19 @@ class SealedAgain(Scripted):
 
 
 class Known(unittest.TestCase):
+    def test_a_failure_gives_no_rank(self) -> None:
+        """RTE-40: the first proof after it is a first one, and of two of one rank the later first comes first."""
+        node = Node(Identity(b"\1" * 32), Config(LEAF), 0, 1_800_000_000)
+        for number in (1, 2):
+            node.up(number, Identity(bytes([number + 1]) * 32).pk, 1_400, True)
+        handle = b"\7" * 8
+        node.routes.lost(handle, 1, taken=False)
+        for number in (1, 2):
+            node.routes.proven(handle, number)
+        self.assertEqual([node.routes.way(handle, number).rank for number in (1, 2)], [1_024, 1_024])
+        chosen = node.routes.choose(Query(handle, 100, 0))
+        self.assertEqual(getattr(chosen, "number", None), 2)
+
     def test_a_failure_makes_no_way_known(self) -> None:
         """RTE-40: of two of one rank the one that became known last, by an answer, comes first."""
         node = Node(Identity(b"\1" * 32), Config(LEAF), 0, 1_800_000_000)
@@ -222,6 +235,30 @@ class Questions(unittest.TestCase):
         net.run(250)
         said = [data for name, to, data in net.sent if (name, to) == ("r", "a") and data[0] == link.REACH_A]
         self.assertEqual([data[-1] for data in said], [1])
+
+    def test_a_lost_link_is_waited_for(self) -> None:
+        """RTE-17: it said nothing, so a question of one's own that went over it too passes to its end."""
+        for silent, gap in (("r1", 600 + 400), ("", 600 + 20)):
+            net = Net()
+            a, b, r1, r2 = net.host("a"), net.host("b"), net.host("r1", "relay"), net.host("r2", "relay")
+            net.join(a, b)
+            lost, _ = net.join(a, r1)
+            net.join(a, r2)
+            left: list[int] = []
+
+            def loses(x: Host, y: Host, data: bytes) -> bool:
+                if x is a and data[0] == link.ENVELOPE:
+                    left.append(net.now)
+                    return True
+                return x.name == silent
+
+            net.loses = loses
+            a.send(b)
+            net.run(905)
+            if silent:
+                net.cut(a, lost)
+            net.run(600)
+            self.assertEqual([later - one for one, later in zip(left, left[1:])], [300, gap])
 
     def test_a_lost_link_has_not_said_no(self) -> None:
         """RTE-17: a neighbour's question is answered 255 when all asked said so, or after 300 ms."""

@@ -158,9 +158,7 @@ class Asks:
                 del self._asks[ask.nonce]
             elif number in ask.open:
                 ask.open.discard(number)
-                if ask.asker is not None:
-                    ask.open.add(GONE)  # it never says 255, so that is said when the time is over (RTE-17)
-                self._settle(ask)
+                ask.open.add(GONE)  # it said nothing and never will: the wait for it passes to its end (RTE-17)
 
     # Time
 

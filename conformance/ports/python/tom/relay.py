@@ -225,10 +225,6 @@ class Relay:
         if entry.commit is not None and not same_secret(entry.commit, commit_of(entry.expiry, entry.dst, secret)):
             raise Drop(Reason.BAD_PROOF)
         if entry.commit is not None:
-            if entry.out_newest == k.number:
-                self._node.routes.proven(entry.dst, k.number)
-                if entry.copies == 1 and entry.acks == 0:  # no doubt which copy it answers
-                    self._node.routes.measured(entry.dst, k.number, self._node.now - entry.at)
             for held in [h for h in self.held if h.env.ref == ref]:
                 self._drop_payload(held)  # DLV-23
         if entry.acks >= entry.copies:
@@ -236,6 +232,10 @@ class Relay:
         self._has_way(entry)
         entry.acks += 1
         self._node.acknowledge(entry.back(), ref, secret, entry.expiry)
+        if entry.commit is not None and entry.out_newest == k.number:  # what was not passed on teaches nothing
+            self._node.routes.proven(entry.dst, k.number)
+            if entry.copies == 1 and entry.acks == 1:  # no doubt which copy it answers
+                self._node.routes.measured(entry.dst, k.number, self._node.now - entry.at)
 
     def _drop_payload(self, held: Held) -> None:
         self.held.remove(held)

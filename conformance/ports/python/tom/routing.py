@@ -21,29 +21,24 @@ UNUSED_MS = 6 * 3_600_000
 
 @dataclass
 class Way:
-    """What is known of a neighbour as the way to a destination. Ranks are per pair (RTE-24)."""
+    """A neighbour that answered or brought a proof for a destination. Ranks are per pair (RTE-24)."""
 
-    rank: int | None = None
+    rank: int = 0  # none before its first answer or proof
     proven: bool = False  # and did not fail since
     proven_at: int | None = None
     heard: int = 0  # when it last answered or brought a proof
-    place: int | None = None  # in the order ways became known: by an answer or a proof, a failure alone makes no way
+    place: int = 0  # in the order of first answers and proofs, from 1
     distance: int | None = None  # as it answered; ranks and proves nothing (RTE-20)
     round_trip: int | None = None
     used: int = 0
 
     @property
     def failed(self) -> bool:
-        return self.rank is not None and self.rank <= FAILED_RANK
-
-    @property
-    def known(self) -> bool:
-        """It answered or brought a proof, ever."""
-        return self.place is not None
+        return 0 < self.rank <= FAILED_RANK
 
     def order(self) -> tuple[bool, int, int]:
         """RTE-40."""
-        return not self.proven, -(self.rank or 0), -(self.place or 0)
+        return not self.proven, -self.rank, -self.place
 
 
 @dataclass(frozen=True)
@@ -83,14 +78,14 @@ class Routes:
         """It answers or brings a proof now."""
         way = self.way(handle, number)
         way.heard = self._node.now
-        if way.place is None:
+        if not way.place:
             self._places += 1
             way.place = self._places
         return way
 
     def _forget_worst(self, keys: list[tuple[bytes, int]]) -> None:
         """RTE-40: not proven, lowest rank, longest without answer or proof."""
-        del self.ways[min(keys, key=lambda k: (self.ways[k].proven, self.ways[k].rank or 0, self.ways[k].heard))]
+        del self.ways[min(keys, key=lambda k: (self.ways[k].proven, self.ways[k].rank, self.ways[k].heard))]
 
     # Choice
 
@@ -106,7 +101,7 @@ class Routes:
     def known(self, handle: bytes) -> bool:
         """Whether this node itself knows of a way: a direct link, one that brought a proof or was answered for."""
         direct = any(k.handle == handle for k in self._node.links.values())
-        return direct or any(way.known for (dst, _), way in self.ways.items() if dst == handle)
+        return direct or any(dst == handle for dst, _ in self.ways)
 
     def stays(self, a: Link, b: Link) -> bool:
         """Whether a stays of two links to one neighbour: the lower key's, of one dialler's the newer (RTE-29)."""
@@ -149,7 +144,7 @@ class Routes:
         """Steps 2 and 3: proven ones first, then by rank, then the one known last (RTE-40); from attempt 2 on one that
         failed since counts no more (RTE-1)."""
         by_number = {k.number: k for k in candidates}
-        known = [(n, way) for (dst, n), way in self.ways.items() if dst == q.handle and way.known and n in by_number]
+        known = [(n, way) for (dst, n), way in self.ways.items() if dst == q.handle and n in by_number]
         known = [(n, way) for n, way in known if q.attempt < 2 or not way.failed]
         return [by_number[n] for n, _ in sorted(known, key=lambda nw: nw[1].order())]
 
@@ -158,14 +153,16 @@ class Routes:
     def proven(self, handle: bytes, number: int) -> None:
         """RTE-21, RTE-23."""
         way = self._heard(handle, number)
-        way.rank = FIRST_PROOF if way.rank is None else min(TOP_RANK, max(way.rank, FIRST_PROOF) + 256)
+        way.rank = min(TOP_RANK, max(way.rank, FIRST_PROOF) + 256) if way.rank else FIRST_PROOF
         way.proven, way.proven_at = True, self._node.now
 
     def lost(self, handle: bytes, number: int, taken: bool) -> None:
-        """A copy was not proven within its wait, or a NACK came for it (RTE-22, RTE-35, RTE-36)."""
-        if number in self._node.links:
-            way = self.way(handle, number)
-            way.rank = max(1, min(way.rank // 2, FAILED_RANK)) if taken and way.rank is not None else 1
+        """A copy was not proven within its wait, or a NACK came for it (RTE-22, RTE-35, RTE-36). One that has no rank
+        gets none by it (RTE-40)."""
+        way = self.ways.get((handle, number))
+        if way is not None:
+            way.used = self._node.now
+            way.rank = max(1, min(way.rank // 2, FAILED_RANK)) if taken else 1
             way.proven = False
 
     def answered(self, handle: bytes, number: int, distance: int) -> None:
@@ -173,10 +170,7 @@ class Routes:
         way = self._heard(handle, number)
         way.distance = distance
         fresh = max(FAILED_RANK + 1, 224 - 32 * distance)
-        if way.rank is None:
-            way.rank = fresh
-        else:
-            way.rank = FAILED_RANK + 1 if way.failed else max(way.rank, fresh)
+        way.rank = FAILED_RANK + 1 if way.failed else max(way.rank, fresh)
 
     def measured(self, handle: bytes, number: int, sample: int) -> None:
         way = self.way(handle, number)

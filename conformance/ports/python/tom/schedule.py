@@ -136,9 +136,7 @@ class Schedule:
     def _stranded(self, m: Message) -> bool:
         """Whether the link of its last copy is gone, or is of no use to it any more."""
         k = self._node.links.get(m.last_link) if m.last_link is not None else None
-        if k is None or m.now is None:
-            return True
-        return not ((k.forwards or k.pk == m.to) and k.carries(len(m.now.env.raw), self._node.config.max_frame))
+        return k is None or not (k.forwards or k.pk == m.to)
 
     def _look_again(self, m: Message) -> None:
         """It leaves now, but not sooner than one second after its last copy (DLV-13)."""
