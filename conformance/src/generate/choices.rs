@@ -22,7 +22,6 @@ const ALREADY_DELIVERED: u8 = 54;
 const ACK_UNKNOWN: u8 = 63;
 
 const NOTES: &[(&str, &str)] = &[
-    ("Advised", "the book says SHOULD"),
     ("Allowed", "the book says MAY"),
     (
         "Bound",
@@ -78,9 +77,6 @@ pub(super) fn file() -> anyhow::Result<File> {
     sheet.node("choices of relays", Profile::Relay);
     parked(&mut sheet, Profile::Relay)?;
     held(&mut sheet)?;
-    for number in 1..=2 {
-        proven_while_held(&mut sheet, number)?;
-    }
     Ok(sheet.done())
 }
 
@@ -290,19 +286,4 @@ fn held(sheet: &mut Sheet) -> anyhow::Result<()> {
         ack(UNIX + 600, &other, &secret),
         [dropped(ACK_UNKNOWN), both],
     )
-}
-
-/// A relay that sees the proof of a copy it still holds should let go of it: then there is nothing to give up.
-fn proven_while_held(sheet: &mut Sheet, number: u32) -> anyhow::Result<()> {
-    sheet.at("delivery.md#relay", &["DLV-23"]);
-    let (mut story, reference, secret) = holding(sheet)?;
-    let proof = ack(UNIX + 600, &reference, &secret);
-    let link = [2, 3][number as usize - 1];
-    let bytes = unhex(&proof["bytes"])?;
-    story.then(sheet, over(link, &bytes));
-    story.now += 2_500;
-    let comment = format!("a tick long after a held copy was proven over link {link}");
-    let tick = json!({ "is": "tick" });
-    let answers = [accepted(), counted(FORWARD_FULL)];
-    either(sheet, story, &comment, "Advised", tick, answers)
 }

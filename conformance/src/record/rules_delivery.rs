@@ -518,11 +518,11 @@ fn read_of_held(script: &mut Script) -> anyhow::Result<()> {
     let opened = script.open_data(&session, &peer, &data)?;
     let content = unhex(&opened["content"])?;
     let id = content.get(1..9).context("no orig")?.to_vec();
-    script.arrives(1, &ack(expiry(&data)?, &reference, &secret))?;
-    ensure!(script.says("delivered"));
     let read = script.data(&session, 0, &[&[0x02], &id[..]].concat())?;
     script.arrives(1, &read)?;
-    ensure!(script.says("read"), "{id:02x?} of {opened}");
+    ensure!(!script.says("read"), "nothing proves that it arrived");
+    script.arrives(1, &ack(expiry(&data)?, &reference, &secret))?;
+    ensure!(script.says("read"));
     Ok(())
 }
 

@@ -44,6 +44,14 @@ pub(super) const STORIES: &[Story] = &[
         second_link,
     ),
     (
+        "proven-while-it-asks",
+        "delivery.md#relay",
+        &["DLV-23", "RTE-10"],
+        Relay,
+        "{}",
+        proven_while_asking,
+    ),
+    (
         "relay-measures-one-copy",
         "delivery.md#retry-schedule",
         &["DLV-8"],
@@ -192,6 +200,34 @@ fn second_link(script: &mut Script) -> anyhow::Result<()> {
         told += envelopes(&out, 1, NACK).len();
     }
     ensure!(told == 1, "no NACK");
+    Ok(())
+}
+
+/// The proof comes another way while the relay still asks: it passes, and nothing is handed on or given up.
+fn proven_while_asking(script: &mut Script) -> anyhow::Result<()> {
+    for link in 1..=3 {
+        let other = script.peer()?;
+        script.up(link, &other)?;
+    }
+    let to = script.peer()?;
+    let (envelope, secret) = script.foreign(&to, 90)?;
+    let reference = script.reference(&envelope)?;
+    script.arrives(1, &envelope)?;
+    ensure!(script.frames(2, 5).len() == 1, "it asks");
+    script.arrives(3, &ack(expiry(&envelope)?, &reference, &secret))?;
+    let proof = pair(1, &reference, &secret);
+    let mut passed = script.out.proofs.contains(&proof);
+    for (_, out) in script.run(3_000)? {
+        passed |= out.proofs.contains(&proof);
+        let told = [DATA, NACK].map(|kind| (1..=3).map(move |link| (link, kind)));
+        for (link, kind) in told.into_iter().flatten() {
+            ensure!(
+                envelopes(&out, link, kind).is_empty(),
+                "link {link}, {kind}"
+            );
+        }
+    }
+    ensure!(passed, "the proof did not pass");
     Ok(())
 }
 

@@ -125,8 +125,6 @@ impl Entry for Proof {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Settled {
     pub(crate) id: MessageId,
-    /// The envelope that was last under way.
-    pub(crate) reference: Reference,
     pub(crate) contact: ContactRef,
     pub(crate) purpose: Purpose,
     /// The session and counter it went under.
@@ -207,7 +205,6 @@ impl Tables<'_> {
         let message = self.outbox.get_mut(idx)?;
         let ended = Ended {
             id: message.id,
-            reference: message.reference,
             contact: message.contact,
             purpose: message.purpose,
             session: message.session,
@@ -304,7 +301,6 @@ impl Tables<'_> {
         proof.end = Some(State::Delivered);
         Some(Settled {
             id: proof.id,
-            reference: proof.reference,
             contact: proof.contact,
             purpose: proof.purpose,
             session: None,
@@ -322,7 +318,6 @@ impl Tables<'_> {
         let ended = self.end(idx, state, now)?;
         Some(Settled {
             id: ended.id,
-            reference: ended.reference,
             contact: ended.contact,
             purpose: ended.purpose,
             session: ended.session.zip(ended.n),
@@ -344,7 +339,6 @@ impl Tables<'_> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ended {
     pub(crate) id: MessageId,
-    pub(crate) reference: Reference,
     pub(crate) contact: ContactRef,
     pub(crate) purpose: Purpose,
     pub(crate) session: Option<Sid>,

@@ -225,6 +225,14 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         {
             return Err(Drop::BadProof);
         }
+        let committed = entry.commit.is_some();
+        if committed {
+            self.drop_proven(proof.reference);
+        }
+        let entry = self
+            .routing
+            .returning_mut(proof.reference)
+            .ok_or(Drop::AckUnknown)?;
         if u32::from(entry.proofs) >= entry.attempts.count_ones() {
             return Err(Drop::AckRepeat);
         }
@@ -232,7 +240,6 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         let (dst, first, from, at) = (entry.dst, entry.first, entry.from, entry.at);
         // A second copy or proof would not say what was waited for.
         let once = entry.proofs == 1 && entry.attempts.is_power_of_two();
-        let committed = entry.commit.is_some();
         let came_back = entry.to.is_some_and(|to| to.id == link.id);
         let reference = proof.reference;
         let job = Job::Ack {
@@ -291,7 +298,7 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
             });
         }
         if settled.read {
-            self.on_read(settled.contact, settled.reference);
+            self.on_read(settled.contact, settled.id.reference());
         }
         if self.config.keeps_records() {
             self.out

@@ -268,6 +268,18 @@ impl<K: Keys, C: Suite> World<'_, K, C> {
         }
     }
 
+    /// The recipient has it: what is still held of it goes nowhere. Spec DLV-23.
+    pub(super) fn drop_proven(&mut self, reference: Reference) {
+        let mut next = self.routing.forwards.oldest();
+        while let Some(idx) = next {
+            next = self.routing.forwards.after(idx);
+            let held = self.routing.forwards.get(idx);
+            if held.is_some_and(|it| it.reference == reference && !it.dst.is_none()) {
+                self.release(idx);
+            }
+        }
+    }
+
     /// A route was found, or was not: what waits for it goes, or goes back. Spec RTE-7.
     pub(super) fn forward_waiting(&mut self, dst: crate::wire::Handle) {
         if cfg!(not(feature = "relay")) {
