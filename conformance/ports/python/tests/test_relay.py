@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import unittest
+from dataclasses import replace
 
 from network import Host, Net
 from test_codec import patched
 
 from tom import candidates, envelope, link
+from tom.drops import Reason
 from tom.identity import Identity
 
 
@@ -97,6 +99,37 @@ class OneRelay(unittest.TestCase):
             r.step("datagram", link=asking, bytes=link.encode(question).hex())
             said = [data for name, to, data in net.sent if (name, to) == ("r", "x") and data[0] == link.REACH_A]
             self.assertEqual([data[-1] for data in said], [known])
+
+    def test_a_proof_ends_what_is_held(self) -> None:
+        """DLV-23, RTE-10: it passes once for a copy that asks or is in a queue, which is then dropped, without a NACK."""
+        for blocked in (False, True):
+            net = Net()
+            a, r, b, x = net.host("a"), net.host("r", "relay"), net.host("b"), net.host("x", "relay")
+            _, back = net.join(a, r)
+            way, _ = net.join(r, x)
+            if not blocked:
+                net.join(r, net.host("y", "relay"))  # two to ask, and no answer comes
+            net.join(a, b)
+            net.run(100)
+            net.loses = lambda p, q, data: True
+            a.send(b)  # over their own link: the relay hears of it from this test alone
+            net.run(10)
+            env, secret = envelope.parse(envelopes(net, a)[0][1]), bytes(16)
+            assert isinstance(env.body, envelope.SealBody)
+            commit = envelope.commit_of(env.expiry, env.dst, secret)
+            env = envelope.parse(envelope.encode(replace(env, body=replace(env.body, commit=commit))))
+            if blocked:
+                r.step("blocked", link=way)
+            r.step("datagram", link=back, bytes=link.encode(link.EnvelopeFrame(env.raw)).hex())
+            self.assertEqual(r.tables()["forwards"], 1)
+            ack = envelope.encode(envelope.Envelope(envelope.AckBody(((env.ref, secret),)), env.expiry))
+            for reasons in ([], [Reason.ACK_REPEAT]):
+                reply = r.step("datagram", link=way, bytes=link.encode(link.EnvelopeFrame(ack)).hex())
+                self.assertEqual((reply.get("drops", []), r.tables()["forwards"]), (reasons, 0))
+            net.run(3_000)
+            r.step("writable", link=way)
+            net.run(100)
+            self.assertEqual((kinds(net, r, a), kinds(net, r, x)), ([envelope.ACK], []))
 
     def test_forged_acks(self) -> None:
         net, a, b, r = self.net, self.a, self.b, self.r

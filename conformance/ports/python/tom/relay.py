@@ -224,23 +224,34 @@ class Relay:
         entry = self._entry(ref, Reason.ACK_UNKNOWN)
         if entry.commit is not None and not same_secret(entry.commit, commit_of(entry.expiry, entry.dst, secret)):
             raise Drop(Reason.BAD_PROOF)
+        most, alone = self._most(entry), entry.copies == 1 and not self._queued(ref)
         if entry.commit is not None:
             for held in [h for h in self.held if h.env.ref == ref]:
                 self._drop_payload(held)  # DLV-23
-        if entry.acks >= entry.copies:
+        if entry.acks >= most:
             raise Drop(Reason.ACK_REPEAT)
         self._has_way(entry)
         entry.acks += 1
         self._node.acknowledge(entry.back(), ref, secret, entry.expiry)
         if entry.commit is not None and entry.out_newest == k.number:  # what was not passed on teaches nothing
             self._node.routes.proven(entry.dst, k.number)
-            if entry.copies == 1 and entry.acks == 1:  # no doubt which copy it answers
+            if alone and entry.acks == 1:  # no doubt which copy it answers
                 self._node.routes.measured(entry.dst, k.number, self._node.now - entry.at)
 
+    def _most(self, entry: Return) -> int:
+        """How often an answer may pass: the copies that were forwarded and those still held (RTE-10). What is in a
+        queue has been counted."""
+        return entry.copies + sum(h.env.ref == entry.ref and h.queued is None for h in self.held)
+
+    def _queued(self, ref: bytes) -> bool:
+        return any(h.env.ref == ref and h.queued is not None for h in self.held)
+
     def _drop_payload(self, held: Held) -> None:
+        """Neither forwarded nor held any longer: it counts no more, though its attempt stays known (RTE-10)."""
         self.held.remove(held)
         if held.queued is not None:
             held.queued.withdraw(held)
+            self.returns[held.env.ref].copies -= 1
 
     def pass_resp(self, k: Link, env: Envelope, body: RespBody) -> None:
         entry = self._entry(body.ref, Reason.RESP_UNKNOWN, env.expiry)
@@ -248,7 +259,7 @@ class Relay:
             raise Drop(Reason.WRONG_LINK)
         if env.hop == 0:
             raise Drop(Reason.NO_HOPS)
-        if entry.resps >= entry.copies:
+        if entry.resps >= self._most(entry):
             raise Drop(Reason.ACK_REPEAT)
         self._has_way(entry)
         entry.resps += 1
@@ -258,7 +269,7 @@ class Relay:
         entry = self._entry(body.ref, Reason.NACK_UNKNOWN, env.expiry)
         if entry.out_newest != k.number:
             raise Drop(Reason.BAD_NACK)  # RTE-35
-        if entry.nacks >= entry.copies:
+        if entry.nacks >= self._most(entry):
             raise Drop(Reason.NACK_LIMITED)
         entry.nacks += 1
         if body.code == NACK_NO_ROUTE:
