@@ -101,7 +101,7 @@ class OneRelay(unittest.TestCase):
             self.assertEqual([data[-1] for data in said], [known])
 
     def test_a_proof_ends_what_is_held(self) -> None:
-        """DLV-23, RTE-10: it passes once for a copy that asks or is in a queue, which is then dropped, without a NACK."""
+        """DLV-23, RTE-10: a copy that asks or is in a queue is dropped, without a NACK; it counts on and stays known."""
         for blocked in (False, True):
             net = Net()
             a, r, b, x = net.host("a"), net.host("r", "relay"), net.host("b"), net.host("x", "relay")
@@ -120,16 +120,20 @@ class OneRelay(unittest.TestCase):
             env = envelope.parse(envelope.encode(replace(env, body=replace(env.body, commit=commit))))
             if blocked:
                 r.step("blocked", link=way)
-            r.step("datagram", link=back, bytes=link.encode(link.EnvelopeFrame(env.raw)).hex())
-            self.assertEqual(r.tables()["forwards"], 1)
+            copies = [link.encode(link.EnvelopeFrame(envelope.with_path(env.raw, n, 8))).hex() for n in (0, 1)]
+            for copy in copies:
+                r.step("datagram", link=back, bytes=copy)
+            self.assertEqual(r.tables()["forwards"], 2)
             ack = envelope.encode(envelope.Envelope(envelope.AckBody(((env.ref, secret),)), env.expiry))
-            for reasons in ([], [Reason.ACK_REPEAT]):
+            for reasons in ([], [], [Reason.ACK_REPEAT]):
                 reply = r.step("datagram", link=way, bytes=link.encode(link.EnvelopeFrame(ack)).hex())
                 self.assertEqual((reply.get("drops", []), r.tables()["forwards"]), (reasons, 0))
+            for copy in copies:
+                self.assertEqual(r.step("datagram", link=back, bytes=copy)["drops"], [Reason.DUPLICATE])
             net.run(3_000)
             r.step("writable", link=way)
             net.run(100)
-            self.assertEqual((kinds(net, r, a), kinds(net, r, x)), ([envelope.ACK], []))
+            self.assertEqual((kinds(net, r, a), kinds(net, r, x)), ([envelope.ACK] * 2, []))
 
     def test_forged_acks(self) -> None:
         net, a, b, r = self.net, self.a, self.b, self.r

@@ -32,6 +32,7 @@ class Return:
     out_newest: int | None = None
     attempts: set[int] = field(default_factory=set)
     copies: int = 0
+    proven: int = 0  # dropped for an ACK before they left (DLV-23)
     at: int = 0
     acks: int = 0
     resps: int = 0
@@ -239,19 +240,21 @@ class Relay:
                 self._node.routes.measured(entry.dst, k.number, self._node.now - entry.at)
 
     def _most(self, entry: Return) -> int:
-        """How often an answer may pass: the copies that were forwarded and those still held (RTE-10). What is in a
-        queue has been counted."""
-        return entry.copies + sum(h.env.ref == entry.ref and h.queued is None for h in self.held)
+        """How often an answer may pass: the copies that were forwarded, dropped for an ACK or still held (RTE-10).
+        What is in a queue has been counted."""
+        return entry.copies + entry.proven + sum(h.env.ref == entry.ref and h.queued is None for h in self.held)
 
     def _queued(self, ref: bytes) -> bool:
         return any(h.env.ref == ref and h.queued is not None for h in self.held)
 
     def _drop_payload(self, held: Held) -> None:
-        """Neither forwarded nor held any longer: it counts no more, though its attempt stays known (RTE-10)."""
+        """It counts on for the answers and its attempt stays known (RTE-10, DLV-23), but it was not handed on."""
+        entry = self.returns[held.env.ref]
         self.held.remove(held)
+        entry.proven += 1
         if held.queued is not None:
             held.queued.withdraw(held)
-            self.returns[held.env.ref].copies -= 1
+            entry.copies -= 1
 
     def pass_resp(self, k: Link, env: Envelope, body: RespBody) -> None:
         entry = self._entry(body.ref, Reason.RESP_UNKNOWN, env.expiry)
